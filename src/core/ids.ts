@@ -2,7 +2,7 @@ import type { Position } from './record.ts';
 
 /** Crockford's base 32, lower case: sorts like the numbers it spells. https://www.crockford.com/base32.html */
 const digits = '0123456789abcdefghjkmnpqrstvwxyz';
-const valueOf = new Map([...digits].map((digit, value) => [digit, value]));
+const digitValue = new Map([...digits].map((digit, value) => [digit, value]));
 
 const widths = { generation: 2, partition: 2, offset: 9 } as const;
 /** Exclusive bounds of a position's parts, from the widths of an id. */
@@ -15,7 +15,9 @@ export const maxOffset = 32 ** widths.offset;
  * sort as their records were appended.
  */
 export function idOf(position: Position): string {
-  return encode(position.generation, widths.generation) + encode(position.partition, widths.partition) + encode(position.offset, widths.offset);
+  return (
+    encode(position.generation, widths.generation) + encode(position.partition, widths.partition) + encode(position.offset, widths.offset)
+  );
 }
 
 /** Reads an id back into its position, or `undefined` where it spells none (a client's own id: 32 hex digits). */
@@ -45,7 +47,7 @@ function encode(value: number, width: number): string {
 function decode(text: string): number | undefined {
   let value = 0;
   for (const digit of text) {
-    const part = valueOf.get(digit);
+    const part = digitValue.get(digit);
     if (part === undefined) return undefined;
     value = value * 32 + part;
   }

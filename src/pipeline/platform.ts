@@ -1,0 +1,52 @@
+import type { AcceptAnswer, AcceptRequest } from './accept/types.ts';
+import type { StoreApi } from './store-api.ts';
+
+export type Scope = 'ingest' | 'query' | 'admin';
+export const scopes: Scope[] = ['ingest', 'query', 'admin'];
+
+/** Who calls, once its key has been checked. */
+export type Caller = { tenant: string; keyId: string; scopes: Scope[] };
+
+/** A key as it is listed; the secret is shown once, when it is made. Times are epoch milliseconds. */
+export type ApiKey = {
+  id: string;
+  tenant: string;
+  name: string;
+  scopes: Scope[];
+  createdAtMs: number;
+  expiresAtMs: number | undefined;
+  revokedAtMs: number | undefined;
+  lastUsedAtMs: number | undefined;
+  /** Set while a rotation keeps the former secret alive. */
+  rotatedUntilMs: number | undefined;
+};
+
+export interface Keys {
+  /** Whether any key was ever made: an open host closes with the first. */
+  any(): Promise<boolean>;
+  /** @throws AppError UNAUTHENTICATED */
+  check(secret: string): Promise<Caller>;
+  create(request: { tenant: string; name: string; scopes: Scope[]; expiresAtMs?: number }): Promise<{ key: ApiKey; secret: string }>;
+  list(tenant?: string): Promise<ApiKey[]>;
+  /** Makes a new secret; the former stays valid for `overlapMs`. @throws AppError NOT_FOUND */
+  rotate(id: string, overlapMs: number): Promise<{ key: ApiKey; secret: string }>;
+  revoke(id: string): Promise<ApiKey>;
+}
+
+export type Readiness = { ready: boolean; dependencies: { name: string; state: 'ok' | 'degraded' | 'down'; detail?: string }[] };
+
+/** Everything that the HTTP routes need; each host builds one. */
+export interface Platform {
+  /** True when no key exists and the host listens on a loopback address: every caller is the tenant `default` with all scopes. */
+  open(): Promise<boolean>;
+  accept(request: AcceptRequest): Promise<AcceptAnswer>;
+  keys: Keys;
+  store: StoreApi;
+  readiness(): Promise<Readiness>;
+  /** Prometheus text. */
+  metrics(): Promise<string>;
+  /** The process: memory, event-loop lag, queue depth, uptime. */
+  stats(): Promise<Record<string, unknown>>;
+  /** Takes a profile of the running process; resolves to the file's path. */
+  profile(kind: 'cpu' | 'heap', seconds: number): Promise<string>;
+}

@@ -1,0 +1,57 @@
+import type { Intervals } from '../core/intervals.ts';
+import type { StoredRecord } from '../core/record.ts';
+import type { Expression } from './ast/expression.ts';
+
+/** Half-open range of `timestamp`, epoch microseconds. */
+export type TimeRange = { fromUs: number; toUs: number };
+
+/** Where a page ended: the sort key of its last record. Order is timestamp, then position. */
+export type SortKey = { timestamp: number; timestamp_ns: number; generation: number; partition: number; offset: number };
+
+/** Offsets below which a query sees records, by partition: what makes a walk with a cursor stable while data arrives. */
+export type Snapshot = Record<number, number>;
+
+/** A list query of one tenant. The tenant is no expression: it cannot be left out. */
+export type SearchPlan = {
+  tenant: string;
+  time: TimeRange;
+  where: Expression;
+  order: 'desc' | 'asc';
+  limit: number;
+  /** Continue behind this record (exclusive). */
+  after?: SortKey;
+  snapshot?: Snapshot;
+  /** Only these positions, by partition (tail and receipts); all when absent. */
+  positions?: { partition: number; offsets: Intervals }[];
+};
+
+/** What was read to answer, for `stores` in answers and for tests of pruning. */
+export type ReadStats = { files: number; filesPruned: number; pages: number; pagesPruned: number; bytes: number; rows: number };
+
+export type SearchResult = { records: StoredRecord[]; stats: ReadStats };
+
+/** What to group by: a field's value (absent is null), or the bucket of `timestamp` (its start, epoch microseconds, aligned to the epoch). */
+export type GroupKey = { kind: 'field'; field: string; as: string } | { kind: 'bucket'; stepUs: number; as: string };
+
+/** One computed value a group. `percentile` is exact (linear interpolation between closest ranks); absent and non-numeric values are left out. */
+export type Aggregate =
+  | { fn: 'count'; as: string }
+  | { fn: 'sum' | 'avg' | 'min' | 'max' | 'distinct'; field: string; as: string }
+  | { fn: 'percentile'; field: string; percent: number; as: string };
+
+export type AggregatePlan = {
+  tenant: string;
+  time: TimeRange;
+  where: Expression;
+  groupBy: GroupKey[];
+  aggregates: Aggregate[];
+  /** [name of a key or an aggregate, direction]; by the keys, ascending, when empty. */
+  orderBy: [name: string, direction: 'asc' | 'desc'][];
+  limit: number;
+  snapshot?: Snapshot;
+};
+
+export type GroupRow = Record<string, string | number | boolean | null>;
+
+/** Groups with their values. `truncated` when `limit` cut them. */
+export type Groups = { rows: GroupRow[]; truncated: boolean; stats: ReadStats };
