@@ -12,14 +12,17 @@ export type Attributes = Record<string, AttributeValue>;
  * The shape is fixed (absent values are `undefined`, never missing keys) so that the hot path stays monomorphic.
  */
 export type LogRecord = {
-  /** When it happened: epoch microseconds, an integer (exact in a double until the year 2255). */
+  /** When it happened: epoch microseconds, an integer (exact in a double until the year 2255). Equals `observed_timestamp` where the sender gave none. */
   timestamp: number;
   /** What of the timestamp is below a microsecond: 0 to 999 nanoseconds. */
   timestamp_ns: number;
   /** When accept saw it: epoch microseconds. */
   observed_timestamp: number;
   level: Level;
-  /** OpenTelemetry SeverityNumber, 1 to 24. */
+  /**
+   * OpenTelemetry SeverityNumber, 1 to 24. Between accept and the end of `process` 0 (unspecified) says that the sender gave no level: `level` is
+   * then `info`, and a parser may improve it.
+   */
   severity: number;
   /** `unknown` where the record names none. */
   service: string;
