@@ -1,17 +1,20 @@
 /** A column of strings by code: `codes[row]` is 0 where absent, else the value is `values[code - 1]`. */
-export type TextCodes = { codes: Uint16Array; values: readonly string[] };
+export type TextColumn = { readonly kind: 'text'; readonly codes: Uint16Array; readonly values: readonly string[] };
 
 /** A column of numbers, NaN where absent. */
-export type Numbers = { values: Float64Array };
+export type NumberColumn = { readonly kind: 'number'; readonly values: Float64Array };
 
 /** A column of booleans: 0 absent, 1 false, 2 true. */
-export type Booleans = { values: Uint8Array };
+export type BooleanColumn = { readonly kind: 'boolean'; readonly values: Uint8Array };
 
-/** A column of numbers from 0 to 65,535, present in every row. */
-export type SmallNumbers = { values: Uint16Array };
+/** A column of whole numbers from 0 to 65,535, present in every row. */
+export type SmallColumn = { readonly kind: 'small'; readonly values: Uint16Array };
 
-/** A column of texts side by side: row r is `bytes[starts[r] .. starts[r + 1]]`, and absent where `present[r]` is 0. */
-export type TextHeap = { bytes: Buffer; starts: Uint32Array; present: Uint8Array };
+/** A column of texts side by side: row r is `bytes[starts[r] .. starts[r + 1]]`, UTF-8, and absent where `present[r]` is 0. */
+export type HeapColumn = { readonly kind: 'heap'; readonly bytes: Buffer; readonly starts: Uint32Array; readonly present: Uint8Array };
+
+/** A column in memory. Arrays may be longer than there are rows, and are replaced when they grow. */
+export type Column = TextColumn | NumberColumn | BooleanColumn | SmallColumn | HeapColumn;
 
 /** The columns that every file and every table has, in the order of a file. */
 export const fixedColumns = [
