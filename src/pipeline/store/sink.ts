@@ -1,0 +1,299 @@
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import { type EncodedPart, encodeTable } from '../../columnar/encode.ts';
+import type { Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { idOf } from '../../core/ids.ts';
+import { type Intervals, includes } from '../../core/intervals.ts';
+import type { DeadLetters } from '../../core/ports/dead-letters.ts';
+import type { Log } from '../../core/ports/log.ts';
+import type { QueueBatch, QueueReader } from '../../core/ports/queue.ts';
+import type { LogRecord, Outcome, Position } from '../../core/record.ts';
+import { type CommittedIds, takenIds } from './client-ids.ts';
+import { deadLetterOf } from './dead-letter-of.ts';
+import { OpenBatch } from './open-batch.ts';
+import type { Attempt, PoisonWatch } from './poison.ts';
+import type { Tails } from './tails.ts';
+
+/** One record as it is read back from the queue: what it says, or why it cannot be read. */
+export type Decoded = { offset: number; record: LogRecord } | { offset: number; fault: { code: string; detail: string }; body: string };
+
+export type Process = (record: LogRecord, context: { tenant: string; position: Position }) => Outcome;
+
+export type SinkDeps = {
+  generation: number;
+  partition: number;
+  reader: QueueReader;
+  decode(batch: QueueBatch): Decoded[];
+  processOf(rulesVersion: number): Promise<Process>;
+  /** Offsets that are closed durably, whatever closed them. */
+  closed(): Intervals;
+  /** Makes a batch durable: its rows as a file, its closed offsets in the head. Safe to repeat. */
+  commit(batch: OpenBatch, part: EncodedPart | undefined): Promise<void>;
+  deadLetters: DeadLetters;
+  committedIds: CommittedIds;
+  tails: Tails;
+  poison: PoisonWatch;
+  clock: Clock;
+  log: Log;
+  /** A batch is sealed when it is this old, or when its table is full. */
+  sealAfterMs: number;
+  codeVersion: string;
+  /** Called when offsets were read or committed: whoever waits for them looks again. */
+  progressed(): void;
+};
+
+/** Payload bytes read at once: some 10,000 records. */
+const readBytes = 4 * 1024 * 1024;
+const retryMs = [100, 300, 1_000, 3_000, 10_000];
+
+/**
+ * Follows one partition of the queue: reads what is durable, decodes and processes each record once, keeps the rows in a table that can be
+ * searched, and commits the table as a file when it is full or old. One batch fills while the one before is sealed and committed; when both
+ * are busy it stops reading, so memory stays bounded and the queue holds the rest.
+ */
+export class Sink {
+  readonly #deps: SinkDeps;
+  #cursor: number;
+  #end: number;
+  #filling: OpenBatch | undefined;
+  #sealing: { batch: OpenBatch; committed: Promise<void> } | undefined;
+  #sealWanted = false;
+  #stopping = false;
+  #aborted = false;
+  #wake: (() => void) | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(deps: SinkDeps, start: number, end: number) {
+    this.#deps = deps;
+    this.#cursor = start;
+    this.#end = end;
+  }
+
+  /** The next offset to read: everything below is in a table or closed. */
+  get cursor(): number {
+    return this.#cursor;
+  }
+
+  /** The queue's durable end as last told. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** The batches whose rows are in memory only, oldest first. */
+  get open(): OpenBatch[] {
+    return [this.#sealing?.batch, this.#filling].filter((batch) => batch !== undefined);
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Tells how far the queue is durable. */
+  advance(end: number): void {
+    if (end <= this.#end) return;
+    this.#end = end;
+    this.#wake?.();
+  }
+
+  /** Resolves when everything that was durable at the call is committed. */
+  async flush(): Promise<void> {
+    const target = this.#end;
+    while (!this.#stopping && (this.#cursor < target || this.open.length > 0)) {
+      this.#sealWanted = this.#cursor >= target;
+      this.#wake?.();
+      await Promise.race([this.#sealing?.committed, this.#sleep(10)]);
+    }
+    this.#sealWanted = false;
+  }
+
+  /** Stops reading. With `commit` what is in memory is committed first; without, the next start reads it from the queue again. */
+  async stop(commit: boolean): Promise<void> {
+    this.#stopping = true;
+    this.#aborted = !commit;
+    this.#wake?.();
+    await this.#running;
+    await this.#sealing?.committed;
+    if (commit && this.#filling) await this.#rotate();
+    await this.#sealing?.committed;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        await this.#step();
+      } catch (error) {
+        this.#deps.log.error({ partition: this.#deps.partition, offset: this.#cursor, error }, 'sink step failed, will be tried again');
+        await this.#sleep(1_000);
+      }
+    }
+  }
+
+  async #step(): Promise<void> {
+    const { reader, partition, sealAfterMs } = this.#deps;
+    if (this.#isSealDue()) await this.#rotate();
+    if (this.#cursor >= this.#end) return this.#sleep(Math.min(500, sealAfterMs));
+
+    const batches = await reader.read(partition, this.#cursor, readBytes);
+    if (batches.length === 0) return this.#skipHole(this.#end, this.#deps.clock.nowMs() * 1_000);
+    for (const batch of batches) {
+      if (this.#stopping) return;
+      await this.#index(batch);
+      await yieldToLoop();
+    }
+  }
+
+  #isSealDue(): boolean {
+    if (!this.#filling || this.#sealing) return false;
+    return this.#sealWanted || this.#deps.clock.nowMs() - this.#filling.openedAtMs >= this.#deps.sealAfterMs;
+  }
+
+  /** Brings one batch's records into the table, or closes them otherwise, and moves the cursor behind it. */
+  async #index(batch: QueueBatch): Promise<void> {
+    const { partition, generation, decode, processOf, closed, committedIds, poison, tails, clock } = this.#deps;
+    this.#skipHole(batch.baseOffset, batch.observedUs);
+    const attempt = poison.begin(partition, batch.baseOffset, batch.count);
+    const already = closed();
+    const decoded = decode(batch);
+    const process = await processOf(batch.rulesVersion);
+    const isTaken = await takenIds(decoded, batch.tenant, () => this.open, committedIds);
+
+    for (const item of decoded) {
+      const { offset } = item;
+      if (offset < this.#cursor || includes(already, offset)) continue;
+      if (attempt.single) poison.beginOne(partition, offset);
+      const position = { generation, partition, offset };
+      const outcome = outcomeOf(item, attempt, isTaken, process, batch.tenant, position);
+      await this.#close(outcome, item, batch, position);
+      this.#cursor = offset + 1;
+    }
+    this.#cursor = Math.max(this.#cursor, batch.baseOffset + batch.count);
+    await this.#putLetters();
+    poison.end(partition);
+    tails.advance(generation, partition, this.#cursor, clock.nowMs());
+    this.#deps.progressed();
+  }
+
+  /** Closes one offset in the filling batch: as a row, as dropped, or as dead. */
+  async #close(outcome: Outcome, item: Decoded, batch: QueueBatch, position: Position): Promise<void> {
+    const { tenant, observedUs } = batch;
+    let settled = outcome;
+    if (settled.kind === 'keep' && !this.#openBatch().keep(tenant, position, settled.record)) {
+      await this.#rotate();
+      if (!this.#openBatch().keep(tenant, position, settled.record)) {
+        settled = { kind: 'dead', code: 'RECORD_TOO_LARGE', detail: 'the record does not fit into an empty table' };
+      }
+    }
+    const open = this.#openBatch();
+    open.count(tenant, observedUs, settled.kind === 'drop' ? settled.reason : undefined);
+    if (settled.kind === 'keep') {
+      if (!this.#deps.tails.watches(tenant)) return;
+      this.#deps.tails.offer({ ...settled.record, ...position, tenant, id: settled.record.client_id ?? idOf(position) });
+    } else if (settled.kind === 'drop') {
+      open.drop(position.offset, settled.reason, observedUs);
+    } else {
+      const body = 'record' in item ? JSON.stringify(item.record) : item.body;
+      const { codeVersion, clock } = this.#deps;
+      const { code, detail } = settled;
+      open.bury(deadLetterOf({ tenant, position, body, observedUs, code, detail, nowMs: clock.nowMs(), codeVersion }));
+      this.#deps.log.warn({ tenant, partition: position.partition, offset: position.offset, code, detail }, 'record set aside');
+    }
+  }
+
+  /** Closes offsets below `to` that no batch brings: they were in a part of the log that is quarantined. */
+  async #skipHole(to: number, observedUs: number): Promise<void> {
+    if (this.#cursor >= to) return;
+    const already = this.#deps.closed();
+    const from = this.#cursor;
+    let corrupt = 0;
+    for (let offset = from; offset < to; offset++) {
+      if (includes(already, offset)) continue;
+      this.#openBatch().drop(offset, 'corrupt', observedUs);
+      corrupt++;
+    }
+    this.#cursor = to;
+    if (corrupt > 0)
+      this.#deps.log.error({ partition: this.#deps.partition, from, to, records: corrupt }, 'offsets cannot be read any more');
+  }
+
+  #openBatch(): OpenBatch {
+    this.#filling ??= new OpenBatch(this.#deps.clock.nowMs());
+    return this.#filling;
+  }
+
+  async #putLetters(): Promise<void> {
+    const letters = this.#filling?.takeLetters() ?? [];
+    if (letters.length > 0) await this.#deps.deadLetters.put(letters);
+  }
+
+  /** Hands the filling batch over to be sealed, once the one before it is committed. */
+  async #rotate(): Promise<void> {
+    await this.#sealing?.committed;
+    await this.#putLetters();
+    const batch = this.#filling;
+    if (!batch) return;
+    this.#filling = undefined;
+    const committed = this.#sealAndCommit(batch).finally(() => {
+      this.#sealing = undefined;
+      this.#deps.progressed();
+      this.#wake?.();
+    });
+    this.#sealing = { batch, committed };
+  }
+
+  async #sealAndCommit(batch: OpenBatch): Promise<void> {
+    const part = batch.table.rows > 0 ? await encodeInSlices(batch) : undefined;
+    for (let attempt = 0; !this.#aborted; attempt++) {
+      try {
+        return await this.#deps.commit(batch, part);
+      } catch (error) {
+        const waitMs = retryMs[Math.min(attempt, retryMs.length - 1)]!;
+        this.#deps.log.error(
+          { partition: this.#deps.partition, rows: batch.table.rows, attempt, waitMs, error },
+          'commit failed, will be tried again',
+        );
+        if (error instanceof AppError && error.code === 'QUEUE_REWOUND') this.#aborted = true;
+        await this.#sleep(waitMs);
+      }
+    }
+  }
+
+  /** Sleeps until woken or until time is up. */
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function outcomeOf(
+  item: Decoded,
+  attempt: Attempt,
+  isTaken: (id: string) => boolean,
+  process: Process,
+  tenant: string,
+  position: Position,
+): Outcome {
+  if ('fault' in item) return { kind: 'dead', ...item.fault };
+  if (item.record.client_id !== undefined && isTaken(item.record.client_id)) return { kind: 'drop', reason: 'duplicate' };
+  if (attempt.crashed(position.offset)) {
+    return { kind: 'dead', code: 'CRASH', detail: `the process ended ${attempt.attempts} times while it worked on this record` };
+  }
+  try {
+    return process(item.record, { tenant, position });
+  } catch (error) {
+    return { kind: 'dead', code: 'PROCESS_FAILED', detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function encodeInSlices(batch: OpenBatch): Promise<EncodedPart> {
+  const encoding = encodeTable(batch.table);
+  for (;;) {
+    const step = encoding.next();
+    if (step.done) return step.value;
+    await yieldToLoop();
+  }
+}
