@@ -1,0 +1,33 @@
+/** The keys under which the catalogue keeps its heads in the StateStore, and the names of its objects in the WarmStore. */
+
+/** Lists the partitions that have a head: `[generation, partition][]`. */
+export const partitionsKey = 'warm/partitions';
+export const partitionKey = (generation: number, partition: number): string => `warm/partition/${generation}/${partition}`;
+/** What of one block of offsets was dropped, or is dead. Absent: nothing. */
+export const blockKey = (generation: number, partition: number, block: number): string => `warm/block/${generation}/${partition}/${block}`;
+export const tenantsPrefix = 'warm/tenant/';
+/** Lists the days of a tenant that have a head. */
+export const tenantKey = (tenant: string): string => `${tenantsPrefix}${tenant}`;
+export const tenantDayKey = (tenant: string, day: string): string => `warm/day/${tenant}/${day}`;
+export const minutesPrefix = 'ledger/minutes/';
+/** Accepted records of ten observed minutes of one partition. */
+export const minutesKey = (slot: number, generation: number, partition: number): string =>
+  `${minutesPrefix}${String(slot).padStart(8, '0')}/${generation}/${partition}`;
+
+export const level0Prefix = (partition: number): string => `level0/p${partition}/`;
+export const compactedPrefix = (tenant: string): string => `tenant=${tenant}/dataset=logs/`;
+/** The folder of one tenant's hour, as Hive partitions it. `hour` is 0 to 23, UTC. */
+export const hourFolder = (tenant: string, day: string, hour: number): string =>
+  `${compactedPrefix(tenant)}dt=${day}/hour=${String(hour).padStart(2, '0')}/`;
+
+/**
+ * Names an object by its content, salted. The salt of a head changes whenever one of its files is condemned, so no commit can bring a name
+ * back that somebody else may be about to delete. Among `taken` names the next free one is found: one content listed twice has two names.
+ */
+export function objectName(folder: string, hash: string, salt: number, taken: ReadonlySet<string>): string {
+  for (let copy = 0; ; copy++) {
+    const suffix = copy > 0 ? `-${salt}-${copy}` : salt > 0 ? `-${salt}` : '';
+    const name = `${folder}${hash}${suffix}.parquet`;
+    if (!taken.has(name)) return name;
+  }
+}

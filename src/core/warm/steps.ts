@@ -1,0 +1,33 @@
+import type { StateWrite, Versioned } from '../ports/state-store.ts';
+
+/**
+ * One touch of shared state. The protocol is written as generators of these, so that the pipeline runs it against real stores and the model
+ * checker runs the very same code against modelled ones, with anything happening between any two steps.
+ */
+export type Step =
+  | { kind: 'get'; key: string }
+  | { kind: 'transact'; writes: StateWrite[] }
+  | { kind: 'put'; name: string; content: unknown }
+  | { kind: 'remove'; name: string };
+
+export type Steps<T> = Generator<Step, T, unknown>;
+
+/** Reads a key; a version of 0 says that it is absent, and the value is then `absent`. */
+export function* read<T>(key: string, absent: T): Steps<Versioned<T>> {
+  const found = (yield { kind: 'get', key }) as Versioned<T> | undefined;
+  return found ?? { value: absent, version: 0 };
+}
+
+/** Writes all keys or none; false when any had changed. */
+export function* transact(writes: StateWrite[]): Steps<boolean> {
+  return (yield { kind: 'transact', writes }) as boolean;
+}
+
+/** Puts an object where its name is free. The content belongs to the name, so a taken name is as good. */
+export function* put(name: string, content: unknown): Steps<void> {
+  yield { kind: 'put', name, content };
+}
+
+export function* remove(name: string): Steps<void> {
+  yield { kind: 'remove', name };
+}
