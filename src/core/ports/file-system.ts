@@ -8,6 +8,8 @@ export type OpenMode = 'read' | 'write' | 'create';
 export interface OpenFile {
   /** Fills `into` from `position` on; resolves with the number of bytes read, fewer than asked for only at the end of the file. */
   read(into: Uint8Array, position: number): Promise<number>;
+  /** The same at once, where the system can: a reader of many small ranges is spared a promise for each. */
+  readNow?(into: Uint8Array, position: number): number;
   /** Writes the chunks behind one another from `position` on. After an error any part of them may have been written. */
   writev(chunks: readonly Uint8Array[], position: number): Promise<void>;
   /** Makes data and size durable. Once it has failed, what was written since the last success counts as lost: a later success proves nothing. */
@@ -46,10 +48,19 @@ export function directoryOf(path: string): string {
   return slash > 0 ? path.slice(0, slash) : slash === 0 ? '/' : '.';
 }
 
-/** Creates a directory and all above it that are missing, durably. */
+/**
+ * Creates a directory and all above it that are missing, durably. The deepest one that is there already may have been made by a process
+ * that died before it was durable, so its name is made so again; a parent that this user may not read is somebody else's.
+ */
 export async function makeDirectories(files: FileSystem, path: string): Promise<void> {
-  if (path === '.' || path === '/' || (await files.stat(path))) return;
+  if (path === '.' || path === '/') return;
   const parent = directoryOf(path);
+  if (await files.stat(path)) {
+    await files.syncDirectory(parent).catch((error: unknown) => {
+      if (fileErrorCode(error) !== 'EACCES') throw error;
+    });
+    return;
+  }
   await makeDirectories(files, parent);
   await files.makeDirectory(path);
   await files.syncDirectory(parent);
