@@ -169,9 +169,9 @@ export class Table {
     return columns;
   }
 
-  /** Gives a key a column for a type; false when the columns are used up. */
+  /** Gives a key a column for a type; false when the columns are used up, or when the key cannot be spelled in UTF-8. */
   #addColumn(columns: KeyColumns, type: AttributeType): boolean {
-    if (this.attributes.length >= maxAttributeColumns) return false;
+    if (this.attributes.length >= maxAttributeColumns || !columns.key.isWellFormed()) return false;
     const name = attributeColumn(type, columns.key);
     if (type === 'str') columns.text = new GrowingText(this.#capacity);
     else if (type === 'num') columns.number = new GrowingNumbers(this.#capacity, Number.NaN);

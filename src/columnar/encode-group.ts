@@ -1,0 +1,114 @@
+import { HashSet } from './bloom.ts';
+import type { EncodedColumn, Scratch } from './chunk.ts';
+import type { Column, HeapColumn, NumberColumn, TextColumn } from './columns.ts';
+import type { GroupPlace } from './directory.ts';
+import { encodeIds, encodeMessages } from './encode-heap.ts';
+import { encodeBooleans, encodeDeltas, encodeDoubles, encodeSmall } from './encode-numbers.ts';
+import { encodeText } from './encode-text.ts';
+import type { GroupEncoding } from './group-encoding.ts';
+import { cutPages } from './order.ts';
+import type { ChunkFooter, ColumnSchema } from './parquet/footer.ts';
+import { compress, type GrowingFile } from './parquet/pages.ts';
+import { WordIndex } from './word-index.ts';
+
+/** Rows to be written as one row group: their columns, and their row numbers there in the order of the file. */
+export type GroupSource = { rows: number; order: Uint32Array; column(name: string): Column };
+
+/** A row group whose columns are in the file and whose index is not yet. */
+export type EncodedGroup = { footer: ChunkFooter[]; writeIndex(): Generator<void, GroupPlace> };
+
+/** Appends one row group's columns to a file; yields after each few milliseconds of work. */
+export function* encodeGroup(
+  file: GrowingFile,
+  scratch: Scratch,
+  schema: readonly ColumnSchema[],
+  source: GroupSource,
+): Generator<void, EncodedGroup> {
+  const { rows, order } = source;
+  const filter = new HashSet();
+  const cuts = cutPages(source.column('message') as HeapColumn, order, rows);
+  const group: GroupEncoding = { file, rows, order, cuts, scratch, filter, idPages: new HashSet(), words: new WordIndex(filter) };
+  const places = placesOf(group, source);
+  yield;
+  const columns: EncodedColumn[] = [];
+  for (const column of schema) {
+    columns.push(yield* encodeColumn(group, column, source.column(column.name)));
+    yield;
+  }
+  return {
+    footer: columns.map((column) => column.footer),
+    *writeIndex() {
+      const index = yield* writeIndex(group);
+      return { rows, cuts, ...places, ...index, columns: columns.map((column) => column.place) };
+    },
+  };
+}
+
+function encodeColumn(group: GroupEncoding, schema: ColumnSchema, column: Column): Generator<void, EncodedColumn> {
+  switch (column.kind) {
+    case 'text':
+      return encodeText(group, schema, column);
+    case 'number':
+      return schema.type === 'int64' ? encodeDeltas(group, schema, column) : encodeDoubles(group, schema, column);
+    case 'small':
+      return encodeSmall(group, schema, column);
+    case 'boolean':
+      return encodeBooleans(group, schema, column);
+    case 'heap':
+      return schema.name === 'message' ? encodeMessages(group, schema, column) : encodeIds(group, schema, column);
+  }
+}
+
+function* writeIndex(group: GroupEncoding): Generator<void, Pick<GroupPlace, 'words' | 'filter' | 'idPages' | 'prunable'>> {
+  const { file } = group;
+  const encoded = group.words.encode();
+  const words = encoded && compress(encoded.bytes);
+  yield;
+  const filter = group.filter.toFilter();
+  yield;
+  const idPages = group.idPages.size > 0 ? group.idPages.toFilter() : undefined;
+  yield;
+  return {
+    prunable: group.words.prunable,
+    words:
+      encoded && words
+        ? { at: file.put(words), length: words.length, size: encoded.bytes.length, textSize: encoded.textSize, count: encoded.count }
+        : null,
+    filter: { at: file.put(filter), length: filter.length },
+    idPages: idPages ? { at: file.put(idPages), length: idPages.length } : null,
+  };
+}
+
+/** The runs of one tenant and service, and the times of each page. */
+function placesOf(group: GroupEncoding, source: GroupSource): Pick<GroupPlace, 'runs' | 'times' | 'minTimestamp' | 'maxTimestamp'> {
+  const { order, rows, cuts } = group;
+  const timestamps = (source.column('timestamp') as NumberColumn).values;
+  const times: number[] = [];
+  for (let page = 0; page + 1 < cuts.length; page++) {
+    let least = Number.POSITIVE_INFINITY;
+    let most = Number.NEGATIVE_INFINITY;
+    for (let i = cuts[page]!; i < cuts[page + 1]!; i++) {
+      const time = timestamps[order[i]!]!;
+      if (time < least) least = time;
+      if (time > most) most = time;
+    }
+    times.push(least, most);
+  }
+  const minTimestamp = times.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const maxTimestamp = times.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  return { runs: runsOf(order, rows, source), times, minTimestamp, maxTimestamp };
+}
+
+function runsOf(order: Uint32Array, rows: number, source: GroupSource): GroupPlace['runs'] {
+  const tenant = source.column('tenant') as TextColumn;
+  const service = source.column('service') as TextColumn;
+  const runs: GroupPlace['runs'] = [];
+  let start = 0;
+  for (let i = 1; i <= rows; i++) {
+    const first = order[start]!;
+    if (i < rows && tenant.codes[order[i]!] === tenant.codes[first] && service.codes[order[i]!] === service.codes[first]) continue;
+    runs.push([tenant.values[tenant.codes[first]! - 1]!, service.values[service.codes[first]! - 1]!, i - start]);
+    start = i;
+  }
+  return runs;
+}
