@@ -7,7 +7,11 @@ test('a set reads back from its text as it was', () => {
   const sets = fc
     .array(fc.tuple(fc.nat(2 ** 40), fc.integer({ min: 1, max: 5_000_000 })))
     .map((list) => intervalsOf(list.map(([from, n]) => [from, from + n])));
-  fc.assert(fc.property(sets, (set) => expect(parseIntervals(printIntervals(set, 0), 0)).toEqual(set)));
+  fc.assert(
+    fc.property(sets, (set) => {
+      expect(parseIntervals(printIntervals(set, 0), 0)).toEqual(set);
+    }),
+  );
 });
 
 test('every other offset of a block takes one character an offset', () => {

@@ -67,6 +67,16 @@ class NodeFile implements OpenFile {
     return filled;
   }
 
+  readNow(into: Uint8Array, position: number): number {
+    let filled = 0;
+    while (filled < into.byteLength) {
+      const count = fs.readSync(this.#descriptor, into, filled, into.byteLength - filled, position + filled);
+      if (count === 0) break;
+      filled += count;
+    }
+    return filled;
+  }
+
   async writev(chunks: readonly Uint8Array[], position: number): Promise<void> {
     let rest = chunks;
     let at = position;
