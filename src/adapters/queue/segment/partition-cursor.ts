@@ -43,9 +43,9 @@ export class PartitionCursor {
         const buffer = Buffer.allocUnsafeSlow(Math.max(0, Math.min(size - this.#position, wantedBytes)));
         const bytes = buffer.subarray(0, await this.#file.read(buffer, this.#position));
         const neededBytes = this.#take(bytes, offset, end, maxBytes, batches);
-        if (batches.length > 0 || this.#next >= end) break;
-        if (neededBytes > bytes.byteLength && this.#position + neededBytes <= size) {
-          wantedBytes = neededBytes;
+        if (batches.length > 0 || this.#next >= this.#limit(end)) continue;
+        if (neededBytes > 0 && this.#position + neededBytes <= size) {
+          wantedBytes = Math.max(wantedBytes, neededBytes);
           continue;
         }
         if (this.#position < size && (await this.#skipDamage(end))) continue;
@@ -66,7 +66,7 @@ export class PartitionCursor {
     return Math.min(end, this.#segments[this.#index + 1]?.base ?? end);
   }
 
-  /** Takes the whole frames from `bytes`; returns how many bytes the one that stopped it needs, 0 where that is no frame. */
+  /** Takes the whole frames from `bytes`; returns how many bytes the one that is cut off needs, 0 where none is. */
   #take(bytes: Buffer, offset: number, end: number, maxBytes: number, batches: QueueBatch[]): number {
     const { salt } = this.#segments[this.#index]!;
     const limit = this.#limit(end);
