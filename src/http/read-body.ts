@@ -1,0 +1,40 @@
+import { AppError } from '../core/errors.ts';
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Reads a request's body as text, and stops reading at `maxBytes`.
+ * @throws AppError BODY_TOO_LARGE, INVALID_BODY where it is no UTF-8
+ */
+export async function readText(request: Request, maxBytes: number): Promise<string> {
+  const tooLarge = () => new AppError('BODY_TOO_LARGE', `the body is larger than ${maxBytes} bytes, the limit of this call`);
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge();
+  if (!request.body) return '';
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  try {
+    return decoder.decode(Buffer.concat(chunks));
+  } catch (cause) {
+    throw new AppError('INVALID_BODY', 'the body is not UTF-8', { cause });
+  }
+}
+
+/** Reads JSON text. @throws AppError INVALID_BODY with the parser's words */
+export function parseJson(content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch (cause) {
+    throw new AppError('INVALID_BODY', `the body is not JSON: ${(cause as Error).message.toLowerCase().slice(0, 200)}`, { cause });
+  }
+}
+
+/** The media type of a request without its parameters, in lower case; undefined where it names none. */
+export function mediaTypeOf(contentType: string | null | undefined): string | undefined {
+  const type = contentType?.split(';')[0]?.trim().toLowerCase();
+  return type === '' ? undefined : type;
+}

@@ -1,0 +1,23 @@
+import type { Route } from '../route.ts';
+import { accountingRoutes } from './accounting.ts';
+import { deadLetterRoutes } from './dead-letters.ts';
+import { ingestRoutes } from './ingest.ts';
+import { keyRoutes } from './keys.ts';
+import { logRoutes } from './logs.ts';
+import { overviewRoutes } from './overview.ts';
+import { queryRoutes } from './query.ts';
+import { systemRoutes } from './system.ts';
+import { tailRoutes } from './tail.ts';
+
+/** Every route of the API. The first match wins, so the live tail stands before the record by id. */
+export const routes: readonly Route[] = [
+  ...ingestRoutes,
+  ...tailRoutes,
+  ...logRoutes,
+  ...queryRoutes,
+  ...overviewRoutes,
+  ...accountingRoutes,
+  ...deadLetterRoutes,
+  ...keyRoutes,
+  ...systemRoutes,
+];

@@ -1,0 +1,186 @@
+import * as z from 'zod';
+import { AppError } from '../../core/errors.ts';
+import { formatTime } from '../../core/time.ts';
+import { everything } from '../../query/ast/expression.ts';
+import { json, list } from '../answer.ts';
+import { recentMinutes } from '../recent-minutes.ts';
+import { defineRoute } from '../route.ts';
+import { count, durationParameter, listOf, scalar, time, timeQuery, timeRangeOf } from '../schemas/common.ts';
+import { overview } from '../stats.ts';
+
+const counts = z.record(z.string(), z.number());
+const tier = z.object({
+  tier: z.enum(['memory', 'level0', 'compacted', 'log', 'analytics']),
+  files: count,
+  bytes: z.number(),
+  rows: count,
+});
+const sinkTotals = z.object({ records: count, in_flight: count, dead: count, dropped: count });
+
+const overTime = z.object(timeQuery);
+
+export const overviewRoutes = [
+  defineRoute({
+    method: 'GET',
+    path: '/api/services',
+    aliases: ['/services'],
+    operationId: 'listServices',
+    tag: 'query',
+    summary: 'The services seen, with their counts by level',
+    scope: 'query',
+    query: overTime,
+    answers: {
+      200: {
+        description: 'Services by name',
+        content: {
+          'application/json': listOf(
+            z
+              .object({ name: z.string(), first_seen: time, last_seen: time, count, levels: counts, error_rate: z.number() })
+              .meta({ id: 'Service' }),
+          ),
+        },
+      },
+    },
+    handle: async ({ platform, options, caller, query }) => {
+      const { fromUs, toUs } = timeRangeOf(query, options.clock.nowMs() * 1000);
+      const services = await platform.store.services(caller.tenant, fromUs, toUs);
+      return list(services.map((item) => ({ ...item, first_seen: formatTime(item.first_seen), last_seen: formatTime(item.last_seen) })));
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/api/fields',
+    operationId: 'listFields',
+    tag: 'query',
+    summary: 'The fields seen, with their types and most frequent values',
+    scope: 'query',
+    query: overTime,
+    answers: {
+      200: {
+        description: 'Fields',
+        content: {
+          'application/json': listOf(
+            z
+              .object({ name: z.string(), types: z.array(z.string()), count, top: z.array(z.object({ value: scalar, count })) })
+              .meta({ id: 'Field' }),
+          ),
+        },
+      },
+    },
+    handle: async ({ platform, options, caller, query }) => {
+      const { fromUs, toUs } = timeRangeOf(query, options.clock.nowMs() * 1000);
+      return list(await platform.store.fields(caller.tenant, fromUs, toUs));
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/api/stats',
+    operationId: 'getStats',
+    tag: 'query',
+    summary: 'Counts by level, service and store, sizes, and the time range',
+    scope: 'query',
+    query: overTime,
+    answers: {
+      200: {
+        description: 'What is stored',
+        content: {
+          'application/json': z
+            .object({
+              total: count,
+              by_level: counts,
+              by_service: counts,
+              first: time.nullable(),
+              last: time.nullable(),
+              stores: z.object({ hot: sinkTotals, warm: sinkTotals }),
+              storage: z.array(tier),
+            })
+            .meta({ id: 'Stats' }),
+        },
+      },
+    },
+    handle: async ({ platform, options, caller, query }) => {
+      const range = timeRangeOf(query, options.clock.nowMs() * 1000);
+      return json(await overview(platform, caller.tenant, range));
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/api/metrics',
+    operationId: 'getLiveMetrics',
+    tag: 'query',
+    summary: 'What happens now: records and errors of the last minutes, by service and level',
+    scope: 'query',
+    query: z.object({
+      window: durationParameter
+        .refine((us) => us >= 60e6 && us <= 3600e6, 'expected 1m to 1h')
+        .default(60e6)
+        .meta({ description: 'How far back, 1m unless given; 1m to 1h' }),
+    }),
+    answers: {
+      200: {
+        description: 'Windowed statistics by event time',
+        content: {
+          'application/json': z
+            .object({
+              window: z.string(),
+              from: time,
+              to: time,
+              total: count,
+              records_per_minute: z.number(),
+              errors_per_minute: z.number(),
+              by_service: counts,
+              by_level: counts,
+              errors_by_service: counts,
+              minutes: z.array(z.object({ minute: time, count, errors: count })),
+            })
+            .meta({ id: 'LiveMetrics' }),
+        },
+      },
+    },
+    handle: async ({ platform, options, caller, query }) =>
+      json(await recentMinutes(platform, options, caller.tenant, query.window, everything)),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/api/analytics',
+    aliases: ['/analytics'],
+    operationId: 'getHourlySummary',
+    tag: 'query',
+    summary: "An hour's summary",
+    scope: 'query',
+    query: z.object({
+      hour: z
+        .string()
+        .regex(/^\d{4}-\d\d-\d\dT([01]\d|2[0-3])$/, 'expected an hour in UTC, like 2026-11-21T08')
+        .optional()
+        .meta({ description: 'The hour in UTC; the present one unless given', example: '2026-11-21T08' }),
+    }),
+    answers: {
+      200: {
+        description: 'The summary',
+        content: {
+          'application/json': z
+            .object({ hour: z.string(), total: count, by_service: counts, by_level: counts, by_path: counts, by_user_agent: counts })
+            .meta({ id: 'HourlySummary' }),
+        },
+      },
+    },
+    errors: ['NOT_FOUND'],
+    handle: async ({ platform, options, caller, query }) => {
+      const hour = query.hour ?? new Date(options.clock.nowMs()).toISOString().slice(0, 13);
+      const summary = await platform.store.analytics(caller.tenant, hour);
+      if (!summary) throw new AppError('NOT_FOUND', `there is no record of the hour ${hour}`);
+      return json(summary);
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/api/storage',
+    operationId: 'getStorage',
+    tag: 'operations',
+    summary: 'Files, bytes and rows by tier',
+    scope: 'query',
+    answers: { 200: { description: 'Tiers', content: { 'application/json': listOf(tier) } } },
+    handle: async ({ platform, caller }) => list(await platform.store.storage(caller.tenant)),
+  }),
+];

@@ -1,0 +1,65 @@
+import type { StoredRecord } from '../core/record.ts';
+import type { Platform } from '../pipeline/platform.ts';
+import type { Expression } from '../query/ast/expression.ts';
+import type { ReadStats, SearchPlan, SearchResult, SortKey, TimeRange } from '../query/plan.ts';
+import { printCursor, queryDigest, readCursor } from './cursor.ts';
+import type { HttpOptions } from './options.ts';
+
+export type PageRequest = {
+  tenant: string;
+  where: Expression;
+  time: TimeRange;
+  order: 'desc' | 'asc';
+  limit: number;
+  cursor: string | undefined;
+};
+
+export type Page = { records: StoredRecord[]; nextCursor: string | null; stores: Record<string, unknown>; tookMs: number };
+
+/**
+ * Reads one page of a walk. The first page takes a snapshot of what is visible, which its cursor carries on, so that later pages neither
+ * repeat nor skip a record, whatever arrives meanwhile. One record more than asked is read, to know whether there is another page.
+ * @throws AppError INVALID_PARAMETER for a foreign cursor
+ */
+export async function readPage(platform: Platform, options: HttpOptions, request: PageRequest): Promise<Page> {
+  const { tenant, where, order, limit } = request;
+  const startedMs = options.clock.monotonicMs();
+  const digest = queryDigest([tenant, where, order]);
+  const walk = request.cursor === undefined ? undefined : readCursor(options.cursorKey, digest, request.cursor);
+  const snapshot = walk?.snapshot ?? (await platform.store.snapshot());
+  const time = walk?.time ?? request.time;
+  const plan: SearchPlan = { tenant, where, order, time, limit: limit + 1, snapshot, ...(walk ? { after: walk.after } : {}) };
+  const result = await platform.store.search(plan);
+  const records = result.records.slice(0, limit);
+  const last = records.at(-1);
+  const more = result.records.length > limit && last !== undefined;
+  return {
+    records,
+    nextCursor: more ? printCursor(options.cursorKey, digest, { time, after: sortKeyOf(last), snapshot }) : null,
+    stores: storesOf(result),
+    tookMs: tookMs(options, startedMs),
+  };
+}
+
+/** Milliseconds since a start, to a tenth. */
+export const tookMs = ({ clock }: HttpOptions, startedMs: number): number => Math.round((clock.monotonicMs() - startedMs) * 10) / 10;
+
+const sortKeyOf = ({ timestamp, timestamp_ns, generation, partition, offset }: StoredRecord): SortKey => ({
+  timestamp,
+  timestamp_ns,
+  generation,
+  partition,
+  offset,
+});
+
+/** What was read, as `stores` of an answer has it. */
+export const storesOf = ({ stats }: Pick<SearchResult, 'stats'>): Record<string, unknown> => ({ warm: statsJson(stats) });
+
+const statsJson = ({ files, filesPruned, pages, pagesPruned, bytes, rows }: ReadStats) => ({
+  files,
+  files_pruned: filesPruned,
+  pages,
+  pages_pruned: pagesPruned,
+  bytes,
+  rows,
+});
