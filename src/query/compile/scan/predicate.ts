@@ -14,11 +14,18 @@ export type Predicate = (value: AttributeValue | undefined) => boolean;
 
 /**
  * Compiles a condition on one field to a test of the field's value, the same for every engine. Strings order by code point.
- * @throws AppError INVALID_QUERY for a time, a regular expression that cannot be read
+ * @throws AppError INVALID_QUERY for a time or a regular expression that cannot be read, and for what cannot be asked of `id`
  */
 export function predicateOf(leaf: Leaf): Predicate {
+  if (leaf.field === 'id' && !isLookup(leaf)) {
+    const operator = leaf.kind === 'compare' ? leaf.op : leaf.kind;
+    throw new AppError('INVALID_QUERY', `"${operator}" does not work on id, whose letters mean nothing; use =, !=, in or exists`);
+  }
   return (predicates[leaf.kind] as (leaf: Leaf) => Predicate)(leaf);
 }
+
+const isLookup = (leaf: Leaf): boolean =>
+  leaf.kind === 'in' || leaf.kind === 'exists' || (leaf.kind === 'compare' && (leaf.op === '=' || leaf.op === '!='));
 
 const predicates: { [K in Leaf['kind']]: (leaf: ExpressionOf<K>) => Predicate } = {
   compare: ({ op, field, value }) => comparisons[op](literalOf(field, value)),

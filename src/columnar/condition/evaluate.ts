@@ -1,0 +1,119 @@
+import type { ReadStats } from '../../query/plan.ts';
+import { overflowColumn } from '../columns.ts';
+import type { Dictionary } from '../parquet/decode-plain.ts';
+import { type ColumnData, type RowGroup, textAt, type Window } from '../rows.ts';
+import type { Selection } from '../selection.ts';
+import type { Steps } from '../steps.ts';
+import type { ColumnTest, Condition } from './condition.ts';
+
+/** Where a condition is evaluated. */
+export type Place = { group: RowGroup; window: Window; stats: ReadStats };
+
+/** Keeps of the selected rows those that satisfy the condition. Loads no column when no row is left that needs it. */
+export function* keepMatching(condition: Condition, place: Place, selection: Selection): Steps<void> {
+  if (selection.count === 0) return;
+  if (condition.kind === 'test') yield* keepTested(condition, place, selection);
+  else if (condition.kind === 'not') yield* keepOthers(condition.item, place, selection);
+  else if (condition.kind === 'any') yield* keepAny(condition.items, place, selection);
+  else for (const item of condition.items) yield* keepMatching(item, place, selection);
+}
+
+function* keepOthers(item: Condition, place: Place, selection: Selection): Steps<void> {
+  const matching = selection.copy();
+  yield* keepMatching(item, place, matching);
+  selection.remove(matching);
+}
+
+function* keepAny(items: Condition[], place: Place, selection: Selection): Steps<void> {
+  const open = selection.copy();
+  for (const item of items) {
+    if (open.count === 0) return;
+    const matching = open.copy();
+    yield* keepMatching(item, place, matching);
+    open.remove(matching);
+  }
+  selection.remove(open);
+}
+
+function* keepTested(test: ColumnTest, { group, window, stats }: Place, selection: Selection): Steps<void> {
+  const keepers: ((rows: Selection) => void)[] = [];
+  for (const name of test.columns) {
+    const data = yield* group.load(name, window, stats);
+    if (data) keepers.push((rows) => keepBy(test, data, rows));
+  }
+  const { overflow } = test;
+  const rest = overflow && (yield* group.load(overflowColumn, window, stats));
+  if (overflow && rest) keepers.push((rows) => keepBy(overflow, rest, rows));
+  if (keepers.length === 1) keepers[0]!(selection);
+  else keepByAny(keepers, selection);
+}
+
+function keepByAny(keepers: ((rows: Selection) => void)[], selection: Selection): void {
+  const open = selection.copy();
+  for (const keep of keepers) {
+    const matching = open.copy();
+    keep(matching);
+    open.remove(matching);
+  }
+  selection.remove(open);
+}
+
+function keepBy(test: ColumnTest, data: ColumnData, selection: Selection): void {
+  if (data.kind === 'codes') keepCodes(test, data.codes, data.dictionary, selection);
+  else if (data.kind === 'texts') keepTexts(test, data, selection);
+  else if (data.kind === 'flags') {
+    const { values } = data;
+    const answers = [false, test.accepts(false), test.accepts(true)];
+    selection.keep((row) => answers[values[row]!]!);
+  } else {
+    const { values } = data;
+    const { accepts } = test;
+    selection.keep((row) => !Number.isNaN(values[row]!) && accepts(values[row]!));
+  }
+}
+
+function keepCodes(test: ColumnTest, codes: ArrayLike<number>, dictionary: Dictionary, selection: Selection): void {
+  const answers = answersOf(test, dictionary);
+  const { rows, count } = selection;
+  let n = 0;
+  for (let i = 0; i < count; i++) {
+    const row = rows[i]!;
+    const code = codes[row]!;
+    let answer = answers[code]!;
+    if (answer === 2) {
+      answer = test.accepts(dictionary.value(code)) ? 1 : 0;
+      answers[code] = answer;
+    }
+    if (answer === 1) rows[n++] = row;
+  }
+  selection.count = n;
+}
+
+function answersOf(test: ColumnTest, dictionary: Dictionary): Uint8Array {
+  let answers = test.answers.get(dictionary);
+  if (!answers) {
+    answers = new Uint8Array(dictionary.count + 1).fill(2, 1);
+    test.answers.set(dictionary, answers);
+  }
+  return answers;
+}
+
+function keepTexts(test: ColumnTest, { texts, base, asciiFold }: Extract<ColumnData, { kind: 'texts' }>, selection: Selection): void {
+  const { accepts } = test;
+  if (test.presence) {
+    selection.keep((row) => texts.present === undefined || texts.present[row - base] === 1);
+    return;
+  }
+  const probe = test.probe && (asciiFold || !test.probe.folds) ? test.probe : undefined;
+  if (!probe) {
+    selection.keep((row) => accepts(textAt(texts, row - base)));
+    return;
+  }
+  const { bytes, starts, ends, present } = texts;
+  const { exact } = probe;
+  selection.keep((row) => {
+    const index = row - base;
+    if (present !== undefined && present[index] === 0) return false;
+    return probe.test(bytes, starts[index]!, ends[index]!) && (exact || accepts(textAt(texts, index)));
+  });
+}

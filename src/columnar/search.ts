@@ -1,0 +1,151 @@
+import { compareSortKeys } from '../query/compile/scan/visible.ts';
+import type { SearchPlan, SearchResult, SortKey } from '../query/plan.ts';
+import {
+  type GroupState,
+  isAnyRow,
+  isPruned,
+  matchingInTable,
+  matchingOf,
+  type Question,
+  questionOf,
+  type Span,
+  spansOf,
+  stateOf,
+  timesOf,
+} from './candidates.ts';
+import type { Place } from './condition/evaluate.ts';
+import { type Hit, recordsOf } from './materialise.ts';
+import { noReads, type RowGroup, valueAt } from './rows.ts';
+import type { Selection } from './selection.ts';
+import { type SourceRef, type SourceWindow, windowsOf } from './sources.ts';
+import { run, type Steps } from './steps.ts';
+
+/**
+ * Answers a list query over tables and parts as one list, newest (or oldest) first. Windows of all sources are taken in the order of their
+ * times, so that the search ends when no window left can hold a better row than the last one found. Sources must stay open until it resolves.
+ * @throws AppError INVALID_QUERY; whatever a source's reads throw
+ */
+export async function search(sources: SourceRef[], plan: SearchPlan): Promise<SearchResult> {
+  return await run(searching(sources, plan));
+}
+
+function* searching(sources: SourceRef[], plan: SearchPlan): Steps<SearchResult> {
+  const stats = noReads();
+  const question = questionOf(plan.tenant, plan.where);
+  const best = new BestHits(plan);
+  const windows = windowsOf(sources, { ...plan, time: best.time }, stats);
+  windows.sort(
+    plan.order === 'desc'
+      ? (a, b) => b.window.maxTimestamp - a.window.maxTimestamp
+      : (a, b) => a.window.minTimestamp - b.window.minTimestamp,
+  );
+  const states = new Map<RowGroup, GroupState>();
+  for (const source of windows) {
+    const { group, window } = source;
+    if (!best.isWanted(window.minTimestamp, window.maxTimestamp)) break;
+    yield undefined;
+    let state = states.get(group);
+    if (!state) {
+      state = yield* stateOf(group, question, stats);
+      states.set(group, state);
+    }
+    const place: Place = { group, window, stats };
+    if (isPruned(state, place)) {
+      stats.pagesPruned++;
+      continue;
+    }
+    stats.pages++;
+    yield* collect(best, question, state, source, place);
+  }
+  return { records: yield* recordsOf(best.finish(), stats), stats };
+}
+
+function* collect(best: BestHits, question: Question, state: GroupState, source: SourceWindow, place: Place): Steps<void> {
+  const { fromUs, toUs } = best.time;
+  let selection: Selection;
+  if (!state.runs) selection = yield* matchingInTable(question, source, place, { fromUs, toUs });
+  else {
+    const spans = yield* spansOf(state.runs, place, fromUs, toUs);
+    if (spans.length === 0) return;
+    const isAny = isAnyRow(question) && !source.visibility && !best.after;
+    selection = yield* matchingOf(isAny ? spans.map((span) => best.endOf(span)) : spans, question, source, place);
+  }
+  if (selection.count > 0) yield* addHits(best, place, selection);
+}
+
+function* addHits(best: BestHits, place: Place, selection: Selection): Steps<void> {
+  const { group, window, stats } = place;
+  const times = yield* timesOf(place);
+  const nanoseconds = yield* group.load('timestamp_ns', window, stats);
+  const generations = yield* group.load('generation', window, stats);
+  const partitions = yield* group.load('partition', window, stats);
+  const offsets = yield* group.load('offset', window, stats);
+  for (let i = 0; i < selection.count; i++) {
+    const row = selection.rows[i]!;
+    if (!best.isWanted(times[row]!, times[row]!)) continue;
+    best.add({
+      group,
+      window,
+      row,
+      timestamp: times[row]!,
+      timestamp_ns: valueAt(nanoseconds, row) as number,
+      generation: valueAt(generations, row) as number,
+      partition: valueAt(partitions, row) as number,
+      offset: valueAt(offsets, row) as number,
+    });
+  }
+}
+
+/** The best rows found so far. */
+class BestHits {
+  /** The range of times that can still be wanted: it narrows as hits are found. */
+  time: { fromUs: number; toUs: number };
+  readonly after: SortKey | undefined;
+  readonly #limit: number;
+  readonly #isDescending: boolean;
+  #hits: Hit[] = [];
+  #isSorted = true;
+
+  constructor({ time, after, limit, order }: SearchPlan) {
+    this.#limit = limit;
+    this.#isDescending = order === 'desc';
+    this.after = after;
+    this.time = { ...time };
+    if (after && this.#isDescending) this.time.toUs = Math.min(time.toUs, after.timestamp + 1);
+    else if (after) this.time.fromUs = Math.max(time.fromUs, after.timestamp);
+  }
+
+  isWanted(minTimestamp: number, maxTimestamp: number): boolean {
+    return this.#limit > 0 && maxTimestamp >= this.time.fromUs && minTimestamp < this.time.toUs;
+  }
+
+  /** The rows of a span, in the order of time, that alone can be among the best. */
+  endOf({ from, to }: Span): Span {
+    return this.#isDescending ? { from: Math.max(from, to - this.#limit), to } : { from, to: Math.min(to, from + this.#limit) };
+  }
+
+  add(hit: Hit): void {
+    if (this.after && this.#order(hit, this.after) <= 0) return;
+    this.#hits.push(hit);
+    this.#isSorted = false;
+    const isFirstFull = this.#hits.length === this.#limit;
+    if (isFirstFull || this.#hits.length >= this.#limit * 2 + 1024) this.#cut();
+  }
+
+  finish(): Hit[] {
+    if (!this.#isSorted) this.#cut();
+    return this.#hits;
+  }
+
+  #order = (a: SortKey, b: SortKey): number => (this.#isDescending ? compareSortKeys(b, a) : compareSortKeys(a, b));
+
+  #cut(): void {
+    this.#hits.sort(this.#order);
+    this.#isSorted = true;
+    if (this.#hits.length < this.#limit) return;
+    this.#hits.length = this.#limit;
+    const worst = this.#hits[this.#limit - 1]!.timestamp;
+    if (this.#isDescending) this.time.fromUs = Math.max(this.time.fromUs, worst);
+    else this.time.toUs = Math.min(this.time.toUs, worst + 1);
+  }
+}
