@@ -44,14 +44,20 @@ export function fastTimeUs(text: string): number {
     ms = pair(text, 20) * 10 + digit(text, 22);
     if (length > 24) us = digit(text, 23) * 100 + pair(text, 24);
   }
-  const date = year * 10_000 + monthDay;
-  if (date !== cachedDate) {
-    const day = dateMs(year, Math.floor(monthDay / 100), monthDay % 100);
-    if (!(day >= 0)) return NaN;
-    cachedDate = date;
-    cachedDayMs = day;
-  }
-  return (cachedDayMs + ((hour * 60 + minute) * 60 + second) * 1000 + ms) * 1000 + us;
+  return (dayStartMs(year * 10_000 + monthDay) + ((hour * 60 + minute) * 60 + second) * 1000 + ms) * 1000 + us;
+}
+
+/** Whether `fastTimeUs` reads the text that stands in `bytes[from, to)`. */
+export function isFastTime(bytes: Uint8Array, from: number, to: number): boolean {
+  const length = to - from;
+  if ((length !== 24 && length !== 20 && length !== 27) || bytes[to - 1] !== 0x5a) return false;
+  if (bytes[from + 4] !== 0x2d || bytes[from + 7] !== 0x2d || bytes[from + 10] !== 0x54) return false;
+  if (bytes[from + 13] !== 0x3a || bytes[from + 16] !== 0x3a || (length > 20 && bytes[from + 19] !== 0x2e)) return false;
+  for (let i = from + 20; i < to - 1; i++) if (!isDigit(bytes[i]!)) return false;
+  const day =
+    bytePair(bytes, from) * 1_000_000 + bytePair(bytes, from + 2) * 10_000 + bytePair(bytes, from + 5) * 100 + bytePair(bytes, from + 8);
+  const clock = bytePair(bytes, from + 11) < 24 && bytePair(bytes, from + 14) < 60 && bytePair(bytes, from + 17) < 60;
+  return clock && dayStartMs(day) >= 0;
 }
 
 /** Spells an instant as RFC 3339 in UTC, with three, six or nine digits of fraction: as few as keep it exact. */
@@ -69,7 +75,23 @@ function digit(text: string, at: number): number {
   return value >= 0 && value <= 9 ? value : NaN;
 }
 
+const isDigit = (c: number): boolean => c >= 0x30 && c <= 0x39;
+
+const bytePair = (bytes: Uint8Array, at: number): number =>
+  isDigit(bytes[at]!) && isDigit(bytes[at + 1]!) ? (bytes[at]! - 48) * 10 + bytes[at + 1]! - 48 : NaN;
+
 const pair = (text: string, at: number): number => digit(text, at) * 10 + digit(text, at + 1);
+
+/** Epoch milliseconds of the start of the day `yyyymmdd`, or NaN; records of a request mostly share theirs. */
+function dayStartMs(date: number): number {
+  if (date !== cachedDate) {
+    const ms = dateMs(Math.floor(date / 10_000), Math.floor(date / 100) % 100, date % 100);
+    if (!(ms >= 0)) return NaN;
+    cachedDate = date;
+    cachedDayMs = ms;
+  }
+  return cachedDayMs;
+}
 
 /** Epoch milliseconds of a day's start, or NaN where the calendar has no such day. */
 function dateMs(year: number, month: number, day: number): number {

@@ -10,6 +10,7 @@ export function platformMetrics(metrics: Metrics) {
     invalidRequests: metrics.counter('logdrive_invalid_requests_total', 'Requests answered 4xx, by code.', ['code']),
     logsIngested: metrics.counter('logdrive_logs_ingested_total', 'Records accepted, durable in the queue.'),
     logsRejected: metrics.counter('logdrive_logs_rejected_total', 'Records refused one by one; the rest of their request was accepted.'),
+    secretsMasked: metrics.counter('logdrive_secrets_masked_total', 'Secrets covered before the first durable write, by kind.', ['kind']),
     ingestErrors: metrics.counter('logdrive_ingest_errors_total', 'Ingest requests that failed for a reason on our side, by code.', [
       'code',
     ]),

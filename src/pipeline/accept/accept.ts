@@ -1,0 +1,148 @@
+import type { Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Appended, KnownRequest, Queue, RawBatch } from '../../core/ports/queue.ts';
+import type { PlatformMetrics } from '../platform-metrics.ts';
+import { bodyKind } from './body-kind.ts';
+import { type CheckedBody, checkJson, checkLines } from './check-body.ts';
+import { csvToNdjson } from './csv-records.ts';
+import { decodeBody } from './decode-body.ts';
+import { type MaskSettings, mask } from './mask.ts';
+import { partitionOf } from './partition-of.ts';
+import { readBody } from './read-body.ts';
+import { checkIdempotencyKey, Settler } from './settle.ts';
+import { textToNdjson } from './text-records.ts';
+import type { AcceptAnswer, AcceptLimits, AcceptRequest, RejectedItem } from './types.ts';
+import { checkUtf8 } from './utf8.ts';
+
+export type AcceptDeps = {
+  queue: Queue;
+  clock: Clock;
+  /** Of a tenant, as they are now. */
+  limits(tenant: string): AcceptLimits;
+  /** Of a tenant; the same object until they change. */
+  maskSettings(tenant: string): MaskSettings;
+  /** Version of the process rules that records taken in now are to meet. */
+  rulesVersion(): number;
+  /** Keyed digest of a body, for telling bodies apart without keeping them. */
+  hmac(bytes: Uint8Array): Uint8Array;
+  metrics: Pick<PlatformMetrics, 'batchesReceived' | 'logsIngested' | 'logsRejected' | 'publishFailures' | 'secretsMasked'>;
+};
+
+export type Accept = (request: AcceptRequest) => Promise<AcceptAnswer>;
+
+/** How many faults an error that refuses everything lists. */
+const maxListed = 100;
+
+/**
+ * Makes the verb accept: reads and decodes a body within its limits, masks it, checks each record, and appends those that will do to the queue,
+ * as they were received; answers once they are durable.
+ * The answer is for requests of which something (or nothing, of nothing) was accepted.
+ * @throws AppError INVALID_BODY, INVALID_RECORD where no record will do, BODY_TOO_LARGE, MEDIA_TYPE, INVALID_PARAMETER, IDEMPOTENCY_IN_FLIGHT,
+ * IDEMPOTENCY_MISMATCH, and the queue's QUEUE_UNAVAILABLE, DISK_FULL, SHUTTING_DOWN
+ */
+export function createAccept(deps: AcceptDeps): Accept {
+  const settler = new Settler(deps.queue);
+  return async (request) => {
+    deps.metrics.batchesReceived.add();
+    const { tenant, idempotencyKey } = request;
+    const observedUs = Math.round(deps.clock.nowMs() * 1000);
+    const limits = deps.limits(tenant);
+    if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
+    const decoded = await decodeBody(await readBody(request, limits), request.contentEncoding, limits);
+    if (idempotencyKey === undefined) return takeIn(deps, request, decoded, limits, observedUs, undefined);
+    const idempotency = { key: idempotencyKey, bodyHmac: deps.hmac(decoded) };
+    return settler.settle(
+      tenant,
+      idempotency,
+      () => takeIn(deps, request, decoded, limits, observedUs, idempotency),
+      (known) => replay(tenant, known, known.accepted ? check(deps, request, decoded, limits).checked.items : []),
+    );
+  };
+}
+
+async function takeIn(
+  deps: AcceptDeps,
+  request: AcceptRequest,
+  decoded: Uint8Array,
+  limits: AcceptLimits,
+  observedUs: number,
+  idempotency: RawBatch['idempotency'],
+): Promise<AcceptAnswer> {
+  const { queue, metrics } = deps;
+  const { tenant, requestId, defaults } = request;
+  const { payload, checked } = check(deps, request, decoded, limits);
+  const { total, count, accepted, items } = checked;
+  metrics.logsRejected.add(items.length);
+  if (total === 0) return { status: 202, receipt: undefined, accepted: 0, rejected: 0, items: [], replayed: false };
+  if (count === 0) throw refusal(items);
+  const partition = partitionOf(tenant, idempotency?.key ?? requestId, queue.partitions);
+  const rulesVersion = deps.rulesVersion();
+  const batch = { tenant, observedUs, payload, total, accepted, count, defaults, requestId, rulesVersion, idempotency } as const;
+  const appended = await append(deps, partition, { ...batch, format: 'ndjson' });
+  metrics.logsIngested.add(count);
+  return answerOf(tenant, appended, items, false);
+}
+
+/** Turns a body into masked NDJSON and looks through it. */
+function check(
+  { maskSettings, metrics }: AcceptDeps,
+  { tenant, contentType }: AcceptRequest,
+  decoded: Uint8Array,
+  limits: AcceptLimits,
+): { payload: Uint8Array; checked: CheckedBody } {
+  const bytes = checkUtf8(decoded);
+  const kind = bodyKind(contentType, bytes);
+  const text = kind === 'csv' ? csvToNdjson(bytes, limits) : kind === 'text' ? textToNdjson(bytes, limits) : bytes;
+  const { masked, counts } = mask(text, maskSettings(tenant), kind === 'json' ? 'json' : 'ndjson');
+  for (const what in counts) metrics.secretsMasked.add(counts[what], what);
+  return { payload: masked, checked: kind === 'json' ? checkJson(masked, limits) : checkLines(masked, limits) };
+}
+
+async function append({ queue, metrics }: AcceptDeps, partition: number, batch: RawBatch): Promise<Appended> {
+  try {
+    return await queue.append(partition, batch);
+  } catch (cause) {
+    const error =
+      cause instanceof AppError
+        ? cause
+        : new AppError('QUEUE_UNAVAILABLE', 'the queue did not take the records; send them again', { cause, retryAfterS: 1 });
+    metrics.publishFailures.add(1, error.code);
+    throw error;
+  }
+}
+
+function answerOf(
+  tenant: string,
+  { generation, partition, baseOffset, count }: Appended,
+  items: RejectedItem[],
+  replayed: boolean,
+): AcceptAnswer {
+  return {
+    status: items.length === 0 ? 202 : 207,
+    receipt: { tenant, generation, partition, runs: [[baseOffset, baseOffset + count]] },
+    accepted: count,
+    rejected: items.length,
+    items,
+    replayed,
+  };
+}
+
+/** The first answer again. Which records were rejected is known; why, as the same body is judged now. */
+function replay(tenant: string, known: KnownRequest, items: RejectedItem[]): AcceptAnswer {
+  const why = new Map(items.map((item) => [item.index, item]));
+  const rejected: RejectedItem[] = [];
+  for (let index = 0; known.accepted && index < known.total; index++) {
+    if ((known.accepted[index >> 3]! & (1 << (index & 7))) !== 0) continue;
+    const detail = `records[${index}]: was not accepted when this Idempotency-Key was first used`;
+    rejected.push(why.get(index) ?? { index, status: 400, code: 'INVALID_RECORD', detail, retryable: false });
+  }
+  return answerOf(tenant, known, rejected, true);
+}
+
+function refusal(items: RejectedItem[]): AppError {
+  const { code, detail } = items[0]!;
+  const more = items.length === 1 ? '' : ` (and ${items.length - 1} more of ${items.length} records)`;
+  const allTooLarge = items.every((item) => item.code === 'BODY_TOO_LARGE');
+  const errors = items.slice(0, maxListed).flatMap((item) => item.errors ?? []);
+  return new AppError(allTooLarge && code === 'BODY_TOO_LARGE' ? code : 'INVALID_RECORD', detail + more, { errors });
+}
