@@ -110,7 +110,7 @@ export class PartitionCursor {
     }
   }
 
-  /** Goes to the next whole frame below `end`, and reports what lies between; false where the segment has none. */
+  /** Goes to the next whole frame up to `end`, and reports what lies between; false where the segment has none. */
   async #skipDamage(end: number): Promise<boolean> {
     const { salt } = this.#segments[this.#index]!;
     const window = new Window(this.#file!, walkBytes);
@@ -119,19 +119,19 @@ export class PartitionCursor {
     const found = isBehindGap
       ? { at: this.#position, frame: here }
       : await findFrame(window, this.#position + (here?.headerBytes ?? 1), salt, this.#next);
-    if (!found || found.frame.base >= this.#limit(end)) return false;
+    if (!found || found.frame.base > this.#limit(end)) return false;
     this.#report(found.frame.base, 'corrupt');
     this.#position = found.at;
     return true;
   }
 
-  /** Goes on to the segment behind this one; false where there is none that begins below `end`. */
+  /** Goes on to the segment behind this one; false where there is none that begins at `end` or before. */
   async #enterNext(end: number): Promise<boolean> {
     const seq = this.#segments[this.#index]?.seq ?? -1;
     const behind = () => this.#segments.find((segment) => segment.seq > seq);
     if (!behind()) await this.#list();
     const next = behind();
-    if (!next || next.base >= end) return false;
+    if (!next || next.base > end) return false;
     await this.#enter(Math.max(next.base, this.#next));
     return true;
   }

@@ -1,0 +1,140 @@
+import { openSegmentQueue, type SegmentQueue } from '../../src/adapters/queue/segment/segment-queue.ts';
+import { openSegmentReader } from '../../src/adapters/queue/segment/segment-reader.ts';
+import { manualClock } from '../../src/core/clock.ts';
+import { AppError } from '../../src/core/errors.ts';
+import type { FileSystem } from '../../src/core/ports/file-system.ts';
+import type { Appended, RawBatch } from '../../src/core/ports/queue.ts';
+import { keyed, readAll } from '../contract/queue.contract.ts';
+import { Crash } from './model-file-system.ts';
+
+const folder = '/data/queue';
+const clients = 3;
+const requestsEach = 4;
+const attempts = 5;
+/** So that the workload rolls to new segments and retention has some to remove. */
+const segmentBytes = 700;
+
+/** What the clients know when the process has died or ended. */
+export type Witness = {
+  acknowledged: Map<string, Appended>;
+  /** Offsets below are closed by every sink: they may be gone. */
+  released: number;
+  /** Requests of which at least one attempt was refused, so that the log may hold them more than once. */
+  refused: Set<string>;
+  problems: string[];
+};
+
+/** Opens the queue, lets a few clients append at once, releases some, and closes. Ends where the process dies. */
+export async function runWorkload(files: FileSystem): Promise<Witness> {
+  const witness: Witness = { acknowledged: new Map(), released: 0, refused: new Set(), problems: [] };
+  try {
+    const clock = manualClock(1000);
+    const queue = await openQueue(files, clock, witness);
+    await Promise.all(Array.from({ length: clients }, (_, client) => runClient(queue, client, clock, witness)));
+    await queue.close();
+  } catch (error) {
+    if (!isDeath(error) && !(error as { code?: string }).code) throw error;
+  }
+  return witness;
+}
+
+async function runClient(queue: SegmentQueue, client: number, clock: ReturnType<typeof manualClock>, witness: Witness): Promise<void> {
+  for (let index = 0; index < requestsEach; index++) {
+    const request = requestOf(client, index);
+    for (let attempt = 0; attempt < attempts && !witness.acknowledged.has(request.requestId); attempt++) {
+      try {
+        witness.acknowledged.set(request.requestId, await queue.append(0, request));
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        witness.refused.add(request.requestId);
+        clock.advance(300);
+      }
+    }
+    if (client === 0 && index === 2) {
+      witness.released = (await queue.ranges())[0]!.end;
+      await queue.release(0, witness.released).catch((error: unknown) => {
+        if (isDeath(error)) throw error;
+      });
+    }
+  }
+}
+
+/** Opens what a crash has left and lists everything that is wrong with it; empty when every promise was kept. */
+export async function faultsAfter(files: FileSystem, { acknowledged, released, refused }: Witness): Promise<string[]> {
+  const faults: string[] = [];
+  const queue = await openQueue(files, manualClock(2000));
+  const [range] = await queue.ranges();
+  const reader = openSegmentReader({
+    folder,
+    files,
+    ends: queue.durableEnds(),
+    onHole: (hole) => faults.push(`reader: hole at ${hole.from}`),
+  });
+  const batches = await readAll(reader, 0, range!.start);
+
+  for (const hole of await queue.holes()) faults.push(`hole from ${hole.from} to ${hole.to}: ${hole.detail}`);
+  if (range!.start > released) faults.push(`starts at ${range!.start}, though only ${released} were released`);
+  let next = range!.start;
+  const seen = new Set<string>();
+  for (const batch of batches) {
+    if (batch.baseOffset !== next) faults.push(`offset ${batch.baseOffset} follows ${next}`);
+    next = batch.baseOffset + batch.count;
+    const [, client, index] = batch.requestId.split('-').map(Number);
+    const sent = requestOf(client!, index!);
+    if (Buffer.compare(sent.payload, batch.payload) !== 0) faults.push(`${batch.requestId} is not what was sent`);
+    if (seen.has(batch.requestId) && !refused.has(batch.requestId)) faults.push(`${batch.requestId} stands twice`);
+    seen.add(batch.requestId);
+  }
+  if (next !== range!.end) faults.push(`ends at ${range!.end}, read to ${next}`);
+  for (const [requestId, { baseOffset }] of acknowledged) {
+    const isThere = batches.some((batch) => batch.requestId === requestId && batch.baseOffset === baseOffset);
+    if (!isThere && baseOffset >= range!.start) faults.push(`${requestId} was acknowledged at ${baseOffset} and is lost`);
+    const known = await queue.find('acme', requestId);
+    if (known === undefined) faults.push(`the idempotency key of ${requestId} is lost`);
+  }
+  const appended = await queue.append(0, keyed('after', 'acme', 'after'));
+  if (appended.baseOffset !== range!.end) faults.push(`goes on at ${appended.baseOffset}, not at ${range!.end}`);
+  await reader.close();
+  await queue.close();
+  return faults;
+}
+
+/** Opens the queue and makes its content a second process's: what it saw is as good as acknowledged. Ends where that process dies. */
+export async function runRecovery(files: FileSystem, witness: Witness): Promise<void> {
+  try {
+    const queue = await openQueue(files, manualClock(2000));
+    const reader = openSegmentReader({ folder, files, ends: queue.durableEnds() });
+    for (const { requestId, generation, partition, baseOffset, count } of await readAll(reader, 0, 0)) {
+      if (!witness.refused.has(requestId)) witness.acknowledged.set(requestId, { generation, partition, baseOffset, count });
+    }
+    await queue.close();
+  } catch (error) {
+    if (!isDeath(error)) throw error;
+  }
+}
+
+function openQueue(files: FileSystem, clock: ReturnType<typeof manualClock>, witness?: Witness): Promise<SegmentQueue> {
+  return openSegmentQueue({
+    folder,
+    files,
+    clock,
+    generation: 1,
+    segmentBytes,
+    keepBytes: 0,
+    maxBytes: 1_000_000,
+    onProblem: (what) => witness?.problems.push(what),
+  });
+}
+
+/** The request's id and key tell who sent it; its payload may take several sectors. */
+function requestOf(client: number, index: number): RawBatch {
+  const requestId = `r-${client}-${index}`;
+  const batch = keyed(requestId, 'acme', requestId);
+  return index === 1 ? { ...batch, payload: Buffer.from(JSON.stringify([{ message: requestId.repeat(250) }, {}])) } : batch;
+}
+
+/** The process died, or a call of its failed since it had died. */
+function isDeath(error: unknown): boolean {
+  return error instanceof Crash || (error instanceof Error && isDeathCause(error.cause));
+}
+const isDeathCause = (cause: unknown): boolean => cause instanceof Crash;
