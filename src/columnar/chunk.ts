@@ -4,6 +4,7 @@ import { bitWidth, hybridBound, writeHybrid, writeRun } from './parquet/bits.ts'
 import type { ChunkFooter, ColumnSchema } from './parquet/footer.ts';
 import type { encodingOf } from './parquet/format.ts';
 import type { GrowingFile } from './parquet/pages.ts';
+import type { Steps } from './steps.ts';
 
 /** Pages of columns that are not cut by message: so many rows. */
 export const stepRows = 16_384;
@@ -62,7 +63,7 @@ export class Chunk {
   }
 
   /** Adds pages that were encoded one behind the other in a scratch; yields after each. */
-  *addAll(scratch: Scratch, pages: EncodedPage[]): Generator<void, void> {
+  *addAll(scratch: Scratch, pages: EncodedPage[]): Steps<void> {
     this.chooseCodec(pages.at(-1)?.to ?? 0);
     for (const page of pages) {
       const body = scratch.bytes.subarray(page.from, page.to);

@@ -9,13 +9,14 @@ import type { GroupEncoding } from './group-encoding.ts';
 import { cutPages } from './order.ts';
 import type { ChunkFooter, ColumnSchema } from './parquet/footer.ts';
 import { compress, type GrowingFile } from './parquet/pages.ts';
+import type { Steps } from './steps.ts';
 import { WordIndex } from './word-index.ts';
 
-/** Rows to be written as one row group: their columns, and their row numbers there in the order of the file. */
-export type GroupSource = { rows: number; order: Uint32Array; column(name: string): Column };
+/** Rows to be written as one row group: their columns, and their row numbers there in the order of the file. A column may be asked for twice. */
+export type GroupSource = { rows: number; order: Uint32Array; column(name: string): Steps<Column> };
 
 /** A row group whose columns are in the file and whose index is not yet. */
-export type EncodedGroup = { footer: ChunkFooter[]; writeIndex(): Generator<void, GroupPlace> };
+export type EncodedGroup = { footer: ChunkFooter[]; writeIndex(): Steps<GroupPlace> };
 
 /** Appends one row group's columns to a file; yields after each few milliseconds of work. */
 export function* encodeGroup(
@@ -23,16 +24,16 @@ export function* encodeGroup(
   scratch: Scratch,
   schema: readonly ColumnSchema[],
   source: GroupSource,
-): Generator<void, EncodedGroup> {
+): Steps<EncodedGroup> {
   const { rows, order } = source;
   const filter = new HashSet();
-  const cuts = cutPages(source.column('message') as HeapColumn, order, rows);
+  const cuts = cutPages((yield* source.column('message')) as HeapColumn, order, rows);
   const group: GroupEncoding = { file, rows, order, cuts, scratch, filter, idPages: new HashSet(), words: new WordIndex(filter) };
-  const places = placesOf(group, source);
+  const places = yield* placesOf(group, source);
   yield;
   const columns: EncodedColumn[] = [];
   for (const column of schema) {
-    columns.push(yield* encodeColumn(group, column, source.column(column.name)));
+    columns.push(yield* encodeColumn(group, column, yield* source.column(column.name)));
     yield;
   }
   return {
@@ -44,7 +45,7 @@ export function* encodeGroup(
   };
 }
 
-function encodeColumn(group: GroupEncoding, schema: ColumnSchema, column: Column): Generator<void, EncodedColumn> {
+function encodeColumn(group: GroupEncoding, schema: ColumnSchema, column: Column): Steps<EncodedColumn> {
   switch (column.kind) {
     case 'text':
       return encodeText(group, schema, column);
@@ -59,7 +60,7 @@ function encodeColumn(group: GroupEncoding, schema: ColumnSchema, column: Column
   }
 }
 
-function* writeIndex(group: GroupEncoding): Generator<void, Pick<GroupPlace, 'words' | 'filter' | 'idPages' | 'prunable'>> {
+function* writeIndex(group: GroupEncoding): Steps<Pick<GroupPlace, 'words' | 'filter' | 'idPages' | 'prunable'>> {
   const { file } = group;
   const encoded = group.words.encode();
   const words = encoded && compress(encoded.bytes);
@@ -80,9 +81,9 @@ function* writeIndex(group: GroupEncoding): Generator<void, Pick<GroupPlace, 'wo
 }
 
 /** The runs of one tenant and service, and the times of each page. */
-function placesOf(group: GroupEncoding, source: GroupSource): Pick<GroupPlace, 'runs' | 'times' | 'minTimestamp' | 'maxTimestamp'> {
+function* placesOf(group: GroupEncoding, source: GroupSource): Steps<Pick<GroupPlace, 'runs' | 'times' | 'minTimestamp' | 'maxTimestamp'>> {
   const { order, rows, cuts } = group;
-  const timestamps = (source.column('timestamp') as NumberColumn).values;
+  const timestamps = ((yield* source.column('timestamp')) as NumberColumn).values;
   const times: number[] = [];
   for (let page = 0; page + 1 < cuts.length; page++) {
     let least = Number.POSITIVE_INFINITY;
@@ -96,12 +97,12 @@ function placesOf(group: GroupEncoding, source: GroupSource): Pick<GroupPlace, '
   }
   const minTimestamp = times.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const maxTimestamp = times.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  return { runs: runsOf(order, rows, source), times, minTimestamp, maxTimestamp };
+  return { runs: yield* runsOf(order, rows, source), times, minTimestamp, maxTimestamp };
 }
 
-function runsOf(order: Uint32Array, rows: number, source: GroupSource): GroupPlace['runs'] {
-  const tenant = source.column('tenant') as TextColumn;
-  const service = source.column('service') as TextColumn;
+function* runsOf(order: Uint32Array, rows: number, source: GroupSource): Steps<GroupPlace['runs']> {
+  const tenant = (yield* source.column('tenant')) as TextColumn;
+  const service = (yield* source.column('service')) as TextColumn;
   const runs: GroupPlace['runs'] = [];
   let start = 0;
   for (let i = 1; i <= rows; i++) {

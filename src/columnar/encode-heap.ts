@@ -3,11 +3,12 @@ import { type HeapColumn, maxGroupRows } from './columns.ts';
 import type { GroupEncoding } from './group-encoding.ts';
 import { hashBytes, hashColumn, hashOnPage } from './hash.ts';
 import type { ChunkFooter, ColumnSchema } from './parquet/footer.ts';
+import type { Steps } from './steps.ts';
 
 const cells = new Uint8Array(maxGroupRows);
 
 /** Encodes the messages, PLAIN, and indexes their words and tokens. */
-export function* encodeMessages(group: GroupEncoding, schema: ColumnSchema, column: HeapColumn): Generator<void, EncodedColumn> {
+export function* encodeMessages(group: GroupEncoding, schema: ColumnSchema, column: HeapColumn): Steps<EncodedColumn> {
   const { bytes, starts } = column;
   const { words } = group;
   return yield* encodePages(group, schema, column, (row, target, at, page) =>
@@ -16,7 +17,7 @@ export function* encodeMessages(group: GroupEncoding, schema: ColumnSchema, colu
 }
 
 /** Encodes ids, PLAIN, and indexes them. */
-export function* encodeIds(group: GroupEncoding, schema: ColumnSchema, column: HeapColumn): Generator<void, EncodedColumn> {
+export function* encodeIds(group: GroupEncoding, schema: ColumnSchema, column: HeapColumn): Steps<EncodedColumn> {
   const { bytes, starts } = column;
   const { filter, idPages } = group;
   const state = hashColumn(schema.name);
@@ -33,7 +34,7 @@ export function* encodeIds(group: GroupEncoding, schema: ColumnSchema, column: H
 
 type CopyText = (row: number, target: Buffer, at: number, page: number) => number;
 
-function* encodePages(group: GroupEncoding, schema: ColumnSchema, column: HeapColumn, copy: CopyText): Generator<void, EncodedColumn> {
+function* encodePages(group: GroupEncoding, schema: ColumnSchema, column: HeapColumn, copy: CopyText): Steps<EncodedColumn> {
   const { order, cuts, scratch } = group;
   const chunk = new Chunk(group.file, schema, 'plain');
   chunk.chooseCodec(column.starts[group.rows]! - column.starts[0]!);

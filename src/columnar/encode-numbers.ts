@@ -5,13 +5,14 @@ import { hashColumn, hashNumber } from './hash.ts';
 import { codeNumbers } from './number-codes.ts';
 import { deltaBound, writeDelta } from './parquet/delta.ts';
 import type { ChunkFooter, ColumnSchema } from './parquet/footer.ts';
+import type { Steps } from './steps.ts';
 
 const ordered = new Float64Array(maxGroupRows);
 const cells = new Uint8Array(maxGroupRows);
 const codes = new Uint16Array(maxGroupRows);
 
 /** Encodes `offset` and the times, present in every row, as differences. */
-export function* encodeDeltas(group: GroupEncoding, schema: ColumnSchema, column: NumberColumn): Generator<void, EncodedColumn> {
+export function* encodeDeltas(group: GroupEncoding, schema: ColumnSchema, column: NumberColumn): Steps<EncodedColumn> {
   const { rows, scratch } = group;
   const [least, greatest] = gather(column.values, group.order, rows);
   const pages: EncodedPage[] = [];
@@ -29,7 +30,7 @@ export function* encodeDeltas(group: GroupEncoding, schema: ColumnSchema, column
 }
 
 /** Encodes small whole numbers, present in every row, as a dictionary. */
-export function* encodeSmall(group: GroupEncoding, schema: ColumnSchema, column: SmallColumn): Generator<void, EncodedColumn> {
+export function* encodeSmall(group: GroupEncoding, schema: ColumnSchema, column: SmallColumn): Steps<EncodedColumn> {
   const { rows, order, scratch } = group;
   const codeByValue = new Uint16Array(1 << 16);
   const values: number[] = [];
@@ -54,7 +55,7 @@ export function* encodeSmall(group: GroupEncoding, schema: ColumnSchema, column:
 }
 
 /** Encodes numbers, NaN for absent, as a dictionary where values repeat. */
-export function* encodeDoubles(group: GroupEncoding, schema: ColumnSchema, column: NumberColumn): Generator<void, EncodedColumn> {
+export function* encodeDoubles(group: GroupEncoding, schema: ColumnSchema, column: NumberColumn): Steps<EncodedColumn> {
   const { rows, scratch } = group;
   const [least, greatest, nulls, integers] = gather(column.values, group.order, rows);
   const bounds = boundsOf(least, greatest);
@@ -108,7 +109,7 @@ function presentIn(from: number, to: number): Float64Array {
 }
 
 /** Encodes booleans, a bit each. */
-export function* encodeBooleans(group: GroupEncoding, schema: ColumnSchema, column: BooleanColumn): Generator<void, EncodedColumn> {
+export function* encodeBooleans(group: GroupEncoding, schema: ColumnSchema, column: BooleanColumn): Steps<EncodedColumn> {
   const { rows, order, scratch } = group;
   for (let i = 0; i < rows; i++) cells[i] = column.values[order[i]!]!;
   const pages: EncodedPage[] = [];

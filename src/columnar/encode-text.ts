@@ -6,6 +6,7 @@ import type { GroupEncoding } from './group-encoding.ts';
 import { hashBytes, hashColumn, hashNumber, hashValue } from './hash.ts';
 import { worthDictionary } from './number-codes.ts';
 import type { ChunkFooter, ColumnSchema } from './parquet/footer.ts';
+import type { Steps } from './steps.ts';
 
 const longestBound = 64;
 const unfiltered = new Set(['tenant', 'level', 'service']);
@@ -17,7 +18,7 @@ const newCodes = new Uint16Array(maxGroupRows + 1);
 const orderedCodes = new Uint16Array(maxGroupRows + 1);
 
 /** Encodes a column of strings, as a dictionary where values repeat. */
-export function* encodeText(group: GroupEncoding, schema: ColumnSchema, column: TextColumn): Generator<void, EncodedColumn> {
+export function* encodeText(group: GroupEncoding, schema: ColumnSchema, column: TextColumn): Steps<EncodedColumn> {
   const ordered = inFileOrder(column, group.order, group.rows);
   const filtered = !unfiltered.has(schema.name);
   if (schema.name === overflowColumn) addOverflow(group.filter, ordered.values);
@@ -77,7 +78,7 @@ function* encodePlain(
   schema: ColumnSchema,
   ordered: OrderedCodes,
   hashes: HashSet | undefined,
-): Generator<void, EncodedColumn> {
+): Steps<EncodedColumn> {
   const { scratch, cuts } = group;
   const state = hashColumn(schema.name);
   const chunk = new Chunk(group.file, schema, 'plain');

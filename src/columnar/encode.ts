@@ -1,4 +1,4 @@
-import { intervalsOf } from '../core/intervals.ts';
+import type { Intervals } from '../core/intervals.ts';
 import { Scratch } from './chunk.ts';
 import { type Column, type FixedColumn, fixedColumns, overflowColumn } from './columns.ts';
 import { type Directory, directoryKey, directoryVersion, type EncodedPart, type GroupPlace, type PartInfo } from './directory.ts';
@@ -6,6 +6,7 @@ import { type EncodedGroup, encodeGroup } from './encode-group.ts';
 import { compareUtf8, orderRows } from './order.ts';
 import { type ColumnSchema, encodeFooter } from './parquet/footer.ts';
 import { compress, GrowingFile } from './parquet/pages.ts';
+import type { Steps } from './steps.ts';
 import type { Table } from './table.ts';
 
 export type { EncodedPart, PartInfo } from './directory.ts';
@@ -51,11 +52,20 @@ export function* encodeTable(table: Table): Generator<void, EncodedPart> {
   yield;
   const file = new GrowingFile();
   const schema = schemaOf(table.attributes, table.overflow !== undefined);
-  const source = { rows: table.rows, order, column: (name: string): Column => table.column(name)! };
-  const group = yield* encodeGroup(file, new Scratch(), schema, source);
+  const source = { rows: table.rows, order, column: (name: string) => inMemory(table.column(name)!) };
+  const steps = encodeGroup(file, new Scratch(), schema, source);
+  let group = steps.next();
+  for (; !group.done; group = steps.next()) yield;
   const info = infoOf(table);
-  yield;
-  return yield* finishFile(file, schema, [group], info);
+  const ending = finishFile(file, schema, [group.value], info);
+  let part = ending.next();
+  for (; !part.done; part = ending.next()) yield;
+  return part.value;
+}
+
+// biome-ignore lint/correctness/useYield: nothing has to be waited for in memory
+function* inMemory(column: Column): Steps<Column> {
+  return column;
 }
 
 /** Appends the indexes of a file's row groups, its directory and its footer. */
@@ -64,7 +74,7 @@ export function* finishFile(
   schema: readonly ColumnSchema[],
   groups: readonly EncodedGroup[],
   info: PartInfo,
-): Generator<void, EncodedPart> {
+): Steps<EncodedPart> {
   const places: GroupPlace[] = [];
   for (const group of groups) places.push(yield* group.writeIndex());
   const directory: Directory = { info, groups: places };
@@ -92,22 +102,33 @@ function infoOf(table: Table): PartInfo {
 
 /** The positions of some rows as sets of offsets, sorted by generation and partition. */
 export function positionsOf(generations: Uint16Array, partitions: Uint16Array, offsets: Float64Array, rows: number): PartInfo['offsets'] {
-  const runs = new Map<number, [from: number, to: number][]>();
-  let list: [number, number][] = [];
-  let key = -1;
+  const places = new Map<number, number>();
   for (let i = 0; i < rows; i++) {
-    const at = generations[i]! * 65536 + partitions[i]!;
-    if (at !== key) {
-      key = at;
-      list = runs.get(at) ?? [];
-      runs.set(at, list);
-    }
-    const offset = offsets[i]!;
-    const last = list.at(-1);
-    if (last && last[1] === offset) last[1] = offset + 1;
-    else list.push([offset, offset + 1]);
+    const place = generations[i]! * 65536 + partitions[i]!;
+    places.set(place, (places.get(place) ?? 0) + 1);
   }
-  return [...runs]
-    .sort(([a], [b]) => a - b)
-    .map(([at, list]) => ({ generation: Math.floor(at / 65536), partition: at % 65536, offsets: intervalsOf(list) }));
+  return [...places.keys()]
+    .sort((a, b) => a - b)
+    .map((place) => {
+      const generation = Math.floor(place / 65536);
+      const partition = place % 65536;
+      const held = new Float64Array(places.get(place)!);
+      let count = 0;
+      for (let i = 0; i < rows; i++) if (generations[i] === generation && partitions[i] === partition) held[count++] = offsets[i]!;
+      return { generation, partition, offsets: intervalsOfOffsets(held) };
+    });
+}
+
+function intervalsOfOffsets(offsets: Float64Array): Intervals {
+  offsets.sort();
+  const intervals: [number, number][] = [];
+  let last: [number, number] | undefined;
+  for (const offset of offsets) {
+    if (last !== undefined && offset <= last[1]) last[1] = Math.max(last[1], offset + 1);
+    else {
+      last = [offset, offset + 1];
+      intervals.push(last);
+    }
+  }
+  return intervals;
 }
