@@ -1,9 +1,9 @@
-import type { MessagePort } from 'node:worker_threads';
+import type { MessagePort, Worker } from 'node:worker_threads';
 import { AppError, errorFromPlain, errorToPlain, type PlainError } from '../../core/errors.ts';
 
 type Call = { call: number; method: string; args: unknown[] };
 type Reply = { call: number; value: unknown } | { call: number; error: PlainError };
-type Endpoint = Pick<MessagePort, 'postMessage'> & { on(event: 'message', listener: (message: never) => void): unknown };
+type Endpoint = MessagePort | Worker;
 
 // biome-ignore lint/suspicious/noExplicitAny: the arguments of a method that is only known by name
 type Method = (...args: any[]) => Promise<unknown>;

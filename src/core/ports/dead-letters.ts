@@ -37,6 +37,8 @@ export interface DeadLetters {
   /** Letters by id, oldest first. */
   list(filter: DeadLetterFilter): Promise<DeadLetter[]>;
   groups(tenant: string): Promise<{ cause: string; count: number; sampleId: string }[]>;
+  /** How many letters are dead, of all tenants. */
+  count(): Promise<number>;
   /** Sets the state of a letter that is `from` now; false when it was not. */
   mark(id: string, from: DeadLetter['state'], to: DeadLetter['state'], atMs: number): Promise<boolean>;
   close(): Promise<void>;

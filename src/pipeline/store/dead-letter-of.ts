@@ -2,6 +2,9 @@ import { idOf } from '../../core/ids.ts';
 import type { DeadLetter } from '../../core/ports/dead-letters.ts';
 import type { Position } from '../../core/record.ts';
 
+/** A record that dies twice has one letter. */
+export const deadLetterId = (position: Position): string => `dl-${idOf(position)}`;
+
 /** The letter of a record that cannot pass, found by both sinks at once: embedded they share one decision. */
 export function deadLetterOf(letter: {
   tenant: string;
@@ -16,7 +19,7 @@ export function deadLetterOf(letter: {
   const { nowMs, ...rest } = letter;
   return {
     ...rest,
-    id: `dl-${idOf(letter.position)}`,
+    id: deadLetterId(letter.position),
     sink: 'both',
     cause: causeOf(letter.code, letter.detail),
     attempts: 1,

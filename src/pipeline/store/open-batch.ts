@@ -2,9 +2,8 @@ import { Table } from '../../columnar/table.ts';
 import { type Intervals, intervalsOf } from '../../core/intervals.ts';
 import type { DeadLetter } from '../../core/ports/dead-letters.ts';
 import type { DropReason, LogRecord, Position } from '../../core/record.ts';
-
-/** How many records of a tenant were accepted in an observed minute, and how many of them were dropped and why. */
-export type MinuteCount = { tenant: string; minute: number; accepted: number; dropped: Partial<Record<DropReason, number>> };
+import type { MinuteOffsets } from '../../core/warm/minutes.ts';
+import { ledgerLabel } from './ledger-label.ts';
 
 type Run = [from: number, to: number];
 
@@ -23,10 +22,10 @@ export class OpenBatch {
   firstObservedUs = 0;
   readonly #rows: Run[] = [];
   readonly #dropped: Partial<Record<DropReason, Run[]>> = {};
-  readonly #dead: { id: string; offset: number }[] = [];
+  readonly #dead: Run[] = [];
   readonly #letters: DeadLetter[] = [];
-  readonly #minutes = new Map<string, MinuteCount>();
-  #lastMinute: MinuteCount | undefined;
+  readonly #minutes = new Map<string, { tenant: string; minute: number; runs: Run[] }>();
+  #lastMinute: { tenant: string; minute: number; runs: Run[] } | undefined;
   #closed = 0;
 
   constructor(openedAtMs: number) {
@@ -34,9 +33,9 @@ export class OpenBatch {
     this.openedAtMs = openedAtMs;
   }
 
-  /** How many offsets it closes, with or without a row. */
-  get closed(): number {
-    return this.#closed;
+  /** Every offset that it closes, with or without a row. */
+  get closed(): Intervals {
+    return intervalsOf([...this.#rows, ...this.#dead, ...Object.values(this.#dropped).flat()]);
   }
 
   /** Adds a row; false when the table has no room, and the offset stays open. */
@@ -56,7 +55,7 @@ export class OpenBatch {
   }
 
   bury(letter: DeadLetter): void {
-    this.#dead.push({ id: letter.id, offset: letter.position.offset });
+    extend(this.#dead, letter.position.offset);
     this.#letters.push(letter);
     this.#close(letter.observedUs);
   }
@@ -66,18 +65,21 @@ export class OpenBatch {
     return this.#letters.splice(0);
   }
 
-  /** Counts one accepted record of a tenant in its observed minute; each offset exactly once, by whoever reads it first. */
-  count(tenant: string, observedUs: number, dropped: DropReason | undefined): void {
+  /** Puts one accepted offset into its tenant's observed minute; each offset exactly once, by whoever reads it first. */
+  count(tenant: string, observedUs: number, offset: number, dropped: DropReason | undefined): void {
+    extend(this.#minute(tenant, observedUs), offset);
+    if (dropped) extend(this.#minute(ledgerLabel(tenant, dropped), observedUs), offset);
+  }
+
+  #minute(tenant: string, observedUs: number): Run[] {
     const minute = Math.floor(observedUs / minuteUs) * minuteUs;
-    let entry = this.#lastMinute;
-    if (!entry || entry.minute !== minute || entry.tenant !== tenant) {
-      const key = `${minute}/${tenant}`;
-      entry = this.#minutes.get(key) ?? { tenant, minute, accepted: 0, dropped: {} };
-      this.#minutes.set(key, entry);
-      this.#lastMinute = entry;
-    }
-    entry.accepted++;
-    if (dropped) entry.dropped[dropped] = (entry.dropped[dropped] ?? 0) + 1;
+    const last = this.#lastMinute;
+    if (last?.minute === minute && last.tenant === tenant) return last.runs;
+    const key = `${minute}/${tenant}`;
+    const entry = this.#minutes.get(key) ?? { tenant, minute, runs: [] };
+    this.#minutes.set(key, entry);
+    this.#lastMinute = entry;
+    return entry.runs;
   }
 
   get done(): Intervals {
@@ -88,12 +90,13 @@ export class OpenBatch {
     return Object.fromEntries(Object.entries(this.#dropped).map(([reason, runs]) => [reason, intervalsOf(runs)]));
   }
 
-  get dead(): { id: string; offset: number }[] {
-    return this.#dead;
+  get dead(): Intervals {
+    return intervalsOf(this.#dead);
   }
 
-  get minutes(): MinuteCount[] {
-    return [...this.#minutes.values()];
+  /** Its accepted offsets by tenant and observed minute, and again by reason where they were dropped: see `ledgerLabel`. */
+  get minutes(): MinuteOffsets[] {
+    return [...this.#minutes.values()].map(({ tenant, minute, runs }) => ({ tenant, minute, offsets: intervalsOf(runs) }));
   }
 
   #close(observedUs: number): void {

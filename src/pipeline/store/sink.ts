@@ -184,7 +184,7 @@ export class Sink {
       }
     }
     const open = this.#openBatch();
-    open.count(tenant, observedUs, settled.kind === 'drop' ? settled.reason : undefined);
+    open.count(tenant, observedUs, position.offset, settled.kind === 'drop' ? settled.reason : undefined);
     if (settled.kind === 'keep') {
       if (!this.#deps.tails.watches(tenant)) return;
       this.#deps.tails.offer({ ...settled.record, ...position, tenant, id: settled.record.client_id ?? idOf(position) });

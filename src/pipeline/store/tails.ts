@@ -48,19 +48,25 @@ export class Tails {
     return this.#tenants.has(tenant);
   }
 
-  /** Begins a tail at `ends` with a backlog that was searched for; the id is the caller's. */
-  open(id: string, tenant: string, where: Expression, ends: Map<string, number>, backlog: StoredRecord[], nowMs: number): void {
+  /** Begins a tail at `ends`; the id is the caller's. */
+  open(id: string, tenant: string, where: Expression, ends: Map<string, number>, nowMs: number): void {
     this.close(id);
     this.#tails.set(id, {
       tenant,
       matches: matcherOf(where),
-      held: backlog,
+      held: [],
       missed: 0,
       ends,
       wake: undefined,
       lastAskedMs: nowMs,
     });
     this.#tenants.set(tenant, (this.#tenants.get(tenant) ?? 0) + 1);
+  }
+
+  /** Puts what was found in the store before what has come live since. */
+  prepend(id: string, backlog: StoredRecord[]): void {
+    const tail = this.#tails.get(id);
+    if (tail) tail.held = [...backlog, ...tail.held];
   }
 
   has(id: string): boolean {

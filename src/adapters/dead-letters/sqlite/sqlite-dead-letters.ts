@@ -11,6 +11,7 @@ export class SqliteDeadLetters implements DeadLetters {
   readonly #put: StatementSync;
   readonly #get: StatementSync;
   readonly #groups: StatementSync;
+  readonly #count: StatementSync;
   readonly #mark: StatementSync;
 
   /** Opens or makes the file. @throws AppError STORE_UNAVAILABLE */
@@ -23,6 +24,7 @@ export class SqliteDeadLetters implements DeadLetters {
     this.#groups = this.#database.prepare(`
       SELECT cause, count(*) AS count, min(id) AS sampleId FROM dead_letters WHERE tenant = ? AND state = 'dead'
       GROUP BY cause ORDER BY count DESC, cause`);
+    this.#count = this.#database.prepare("SELECT count(*) AS count FROM dead_letters WHERE state = 'dead'");
     this.#mark = this.#database.prepare(`
       UPDATE dead_letters SET state = ?, letter = json_set(letter, '$.lastAtMs', ?) WHERE id = ? AND state = ?`);
   }
@@ -66,6 +68,10 @@ export class SqliteDeadLetters implements DeadLetters {
   async groups(tenant: string): Promise<{ cause: string; count: number; sampleId: string }[]> {
     const rows = translate(() => this.#groups.all(tenant));
     return rows.map(({ cause, count, sampleId }) => ({ cause: String(cause), count: Number(count), sampleId: String(sampleId) }));
+  }
+
+  async count(): Promise<number> {
+    return translate(() => this.#count.get()!.count as number);
   }
 
   async mark(id: string, from: DeadLetter['state'], to: DeadLetter['state'], atMs: number): Promise<boolean> {
