@@ -15,8 +15,8 @@ import { keepVisible } from './visibility.ts';
 /** What a query asks of rows, compiled once: the part that runs decide (tenant and service), and the rest. */
 export type Question = { tenant: string; services: ((service: AttributeValue) => boolean)[]; rest: Condition; whole: Condition };
 
-/** Half-open range of rows. */
-export type Span = { from: number; to: number };
+/** Half-open range of rows of one service, in the order of time. */
+export type Span = { service: string; from: number; to: number };
 
 /** Compiles an expression. @throws AppError INVALID_QUERY */
 export function questionOf(tenant: string, where: Expression): Question {
@@ -55,11 +55,13 @@ export function* spansOf(runs: readonly Run[], place: Place, fromUs: number, toU
   const { window } = place;
   const spans: Span[] = [];
   for (let k = firstBehind(runs, window.from); k < runs.length && runs[k]!.from < window.to; k++) {
-    spans.push({ from: Math.max(runs[k]!.from, window.from), to: Math.min(runs[k]!.to, window.to) });
+    const { service, from, to } = runs[k]!;
+    spans.push({ service, from: Math.max(from, window.from), to: Math.min(to, window.to) });
   }
   if (spans.length === 0 || (window.minTimestamp >= fromUs && window.maxTimestamp < toUs)) return spans;
   const times = yield* timesOf(place);
-  const inTime = spans.map(({ from, to }) => ({
+  const inTime = spans.map(({ service, from, to }) => ({
+    service,
     from: firstAtOrAfter(times, from, to, fromUs),
     to: firstAtOrAfter(times, from, to, toUs),
   }));

@@ -120,8 +120,9 @@ class BestHits {
   }
 
   /** The rows of a span, in the order of time, that alone can be among the best. */
-  endOf({ from, to }: Span): Span {
-    return this.#isDescending ? { from: Math.max(from, to - this.#limit), to } : { from, to: Math.min(to, from + this.#limit) };
+  endOf({ service, from, to }: Span): Span {
+    if (this.#isDescending) return { service, from: Math.max(from, to - this.#limit), to };
+    return { service, from, to: Math.min(to, from + this.#limit) };
   }
 
   add(hit: Hit): void {

@@ -1,0 +1,139 @@
+import { bucketOf, orderGroups } from '../query/compile/scan/aggregate.ts';
+import type { AggregatePlan, GroupRow, Groups } from '../query/plan.ts';
+import { type Accumulator, accumulatorOf } from './aggregate/accumulators.ts';
+import { GroupTable } from './aggregate/groups.ts';
+import {
+  firstAtOrAfter,
+  type GroupState,
+  isAnyRow,
+  isPruned,
+  matchingInTable,
+  matchingOf,
+  type Question,
+  questionOf,
+  type Span,
+  spansOf,
+  stateOf,
+  timesOf,
+} from './candidates.ts';
+import type { Place } from './condition/evaluate.ts';
+import { noReads, type RowGroup } from './rows.ts';
+import type { Selection } from './selection.ts';
+import { type SourceRef, type SourceWindow, windowsOf } from './sources.ts';
+import { run, type Steps } from './steps.ts';
+
+/** Fields with about as many values as there are rows: their values are not gathered here. */
+const manyValued = new Set(['id', 'message', 'trace_id', 'span_id']);
+
+/** Tells whether `aggregate` answers a plan; the rest is for an engine that can spill to disk. */
+export function canAggregate({ groupBy, aggregates }: AggregatePlan): boolean {
+  const keys = groupBy.map((key) => (key.kind === 'field' ? key.field : 'timestamp'));
+  const gathered = aggregates.flatMap((aggregate) => (aggregate.fn === 'distinct' ? [aggregate.field] : []));
+  return ![...keys, ...gathered].some((field) => manyValued.has(field));
+}
+
+/**
+ * Groups rows of tables and parts and computes every aggregate exactly. Counts by service and time are read from the order of the rows alone.
+ * Sources must stay open until it resolves.
+ * @throws AppError INVALID_QUERY; whatever a source's reads throw
+ */
+export async function aggregate(sources: SourceRef[], plan: AggregatePlan): Promise<Groups> {
+  return await run(aggregating(sources, plan));
+}
+
+function* aggregating(sources: SourceRef[], plan: AggregatePlan): Steps<Groups> {
+  const stats = noReads();
+  const question = questionOf(plan.tenant, plan.where);
+  const table = new GroupTable(plan.groupBy);
+  const accumulators = plan.aggregates.map(accumulatorOf);
+  const states = new Map<RowGroup, GroupState>();
+  for (const source of windowsOf(sources, plan, stats)) {
+    yield undefined;
+    const { group, window } = source;
+    const place: Place = { group, window, stats };
+    let state = states.get(group);
+    if (!state) {
+      state = yield* stateOf(group, question, stats);
+      states.set(group, state);
+    }
+    if (isPruned(state, place)) {
+      stats.pagesPruned++;
+      continue;
+    }
+    stats.pages++;
+    yield* addWindow({ table, accumulators, plan, question }, state, source, place);
+  }
+  const rows = table.groups.map((ids, group) => rowOf(plan, table, accumulators, ids, group));
+  return { rows: orderGroups(rows, plan), truncated: rows.length > plan.limit, stats };
+}
+
+type Work = { table: GroupTable; accumulators: Accumulator[]; plan: AggregatePlan; question: Question };
+
+function* addWindow(work: Work, state: GroupState, source: SourceWindow, place: Place): Steps<void> {
+  const { plan, question } = work;
+  if (!state.runs) {
+    yield* addSelection(work, place, yield* matchingInTable(question, source, place, plan.time));
+    return;
+  }
+  const spans = yield* spansOf(state.runs, place, plan.time.fromUs, plan.time.toUs);
+  if (spans.length === 0) return;
+  if (isAnyRow(question) && !source.visibility && plan.groupBy.every(isOfRun)) yield* addSpans(work, place, spans);
+  else yield* addSelection(work, place, yield* matchingOf(spans, question, source, place));
+}
+
+const isOfRun = (key: AggregatePlan['groupBy'][number]): boolean =>
+  key.kind === 'bucket' || key.field === 'service' || key.field === 'tenant';
+
+/** Adds whole spans: their keys change only with the service and from bucket to bucket. */
+function* addSpans({ table, accumulators, plan }: Work, place: Place, spans: Span[]): Steps<void> {
+  for (const accumulator of accumulators) yield* accumulator.load(place);
+  const bucket = Math.min(...plan.groupBy.map((key) => (key.kind === 'bucket' ? key.stepUs : Number.POSITIVE_INFINITY)));
+  const times = bucket < Number.POSITIVE_INFINITY ? yield* timesOf(place) : undefined;
+  for (const { service, from, to } of spans) {
+    place.stats.rows += to - from;
+    for (let start = from; start < to; ) {
+      const end = times ? endOfStretch(times, start, to, plan) : to;
+      const ids = plan.groupBy.map((key, k) => {
+        const value = key.kind === 'bucket' ? bucketOf(times![start]!, key.stepUs) : key.field === 'service' ? service : plan.tenant;
+        return table.keys[k]!.idOf(value);
+      });
+      const group = table.groupOf(ids);
+      for (const accumulator of accumulators) accumulator.addRange(group, start, end);
+      start = end;
+    }
+  }
+}
+
+/** The first row behind `start` that is in another bucket of any key. */
+function endOfStretch(times: Float64Array, start: number, to: number, plan: AggregatePlan): number {
+  let end = to;
+  for (const key of plan.groupBy) {
+    if (key.kind === 'bucket') end = firstAtOrAfter(times, start + 1, end, bucketOf(times[start]!, key.stepUs) + key.stepUs);
+  }
+  return end;
+}
+
+function* addSelection({ table, accumulators }: Work, place: Place, selection: Selection): Steps<void> {
+  if (selection.count === 0) return;
+  const groups = yield* table.groupsOf(place, selection);
+  for (const accumulator of accumulators) {
+    yield* accumulator.load(place);
+    addRows(accumulator, groups, selection);
+  }
+}
+
+/** Adds selected rows; those that stand together in one group at once. */
+function addRows(accumulator: Accumulator, groups: Int32Array, { rows, count }: Selection): void {
+  for (let i = 0; i < count; ) {
+    const group = groups[i]!;
+    const from = rows[i]!;
+    let end = from + 1;
+    for (i++; i < count && groups[i] === group && rows[i] === end; i++) end++;
+    accumulator.addRange(group, from, end);
+  }
+}
+
+function rowOf(plan: AggregatePlan, table: GroupTable, accumulators: Accumulator[], ids: number[], group: number): GroupRow {
+  const keys = plan.groupBy.map(({ as }, k) => [as, table.keys[k]!.values[ids[k]!]!] as const);
+  return Object.fromEntries([...keys, ...plan.aggregates.map(({ as }, k) => [as, accumulators[k]!.result(group)] as const)]);
+}
