@@ -3,8 +3,16 @@ import { directoryOf, type FileSystem, type OpenFile, type OpenMode } from '../.
 /** What a crash keeps of what was not made durable: nothing, all, or of each change what a seed says, writes torn by sectors. */
 export type Kept = 'none' | 'all' | { seed: number };
 
-/** A system call that fails: the `at`th, once or from then on; a write leaves the first `partOf` of its bytes. */
-export type Failure = { at: number; code: 'EIO' | 'ENOSPC'; partOf?: number; forever?: boolean };
+/** A system call that fails: the `at`th, and with `times` the next ones of its kind. */
+export type Failure = {
+  at: number;
+  code: 'EIO' | 'ENOSPC';
+  times?: number;
+  /** A failing write leaves the first part of its bytes, 0 to 1. */
+  partOf?: number;
+  /** A failing datasync has written the data nevertheless (but not a new, smaller size). */
+  reachesDisk?: boolean;
+};
 
 export type ModelOptions = {
   /** The process dies at this system call: it takes effect or not, as {@link Kept} says, and does not return. Counted from 1. */
@@ -34,6 +42,7 @@ export class ModelFileSystem implements FileSystem {
   readonly #directories: Map<string, Directory>;
   #late: (() => void)[] = [];
   #hasCrashed = false;
+  #failed = 0;
   calls = 0;
   /** What each call was, for a report. */
   readonly log: string[] = [];
@@ -168,7 +177,9 @@ export class ModelFileSystem implements FileSystem {
       },
       datasync: async () => {
         await this.#call(`fdatasync ${path}`, () => {
-          inode.changes = [];
+          for (const change of inode.changes.splice(0)) {
+            if (this.#options.failure?.reachesDisk && 'bytes' in change) inode.disk = changed(inode.disk, change);
+          }
         });
         this.#dieIfDue();
         const work = () => {
@@ -193,12 +204,19 @@ export class ModelFileSystem implements FileSystem {
     this.calls++;
     this.log.push(what);
     const { failure } = this.#options;
-    if (failure && (failure.forever ? this.calls >= failure.at : this.calls === failure.at)) {
+    if (failure && this.#isToFail(failure, what)) {
       fail(failure.partOf ?? 0);
       throw systemError(failure.code, what);
     }
     const due = this.#late.splice(0, Math.max(0, this.#late.length - 1));
     for (const work of due) work();
+  }
+
+  #isToFail({ at, times = 1 }: Failure, what: string): boolean {
+    const kindOf = (call = '') => call.slice(0, call.indexOf(' '));
+    if (this.calls < at || this.#failed >= times || kindOf(what) !== kindOf(this.log[at - 1])) return false;
+    this.#failed++;
+    return true;
   }
 
   #dieIfDue(): void {

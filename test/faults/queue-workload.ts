@@ -19,14 +19,14 @@ export type Witness = {
   acknowledged: Map<string, Appended>;
   /** Offsets below are closed by every sink: they may be gone. */
   released: number;
-  /** Requests of which at least one attempt was refused, so that the log may hold them more than once. */
-  refused: Set<string>;
+  /** Requests of which an attempt had an unknown outcome, so that the log may hold them more than once. */
+  unknown: Set<string>;
   problems: string[];
 };
 
 /** Opens the queue, lets a few clients append at once, releases some, and closes. Ends where the process dies. */
 export async function runWorkload(files: FileSystem): Promise<Witness> {
-  const witness: Witness = { acknowledged: new Map(), released: 0, refused: new Set(), problems: [] };
+  const witness: Witness = { acknowledged: new Map(), released: 0, unknown: new Set(), problems: [] };
   try {
     const clock = manualClock(1000);
     const queue = await openQueue(files, clock, witness);
@@ -46,7 +46,7 @@ async function runClient(queue: SegmentQueue, client: number, clock: ReturnType<
         witness.acknowledged.set(request.requestId, await queue.append(0, request));
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
-        witness.refused.add(request.requestId);
+        if (error.code !== 'DISK_FULL') witness.unknown.add(request.requestId);
         clock.advance(300);
       }
     }
@@ -60,7 +60,7 @@ async function runClient(queue: SegmentQueue, client: number, clock: ReturnType<
 }
 
 /** Opens what a crash has left and lists everything that is wrong with it; empty when every promise was kept. */
-export async function faultsAfter(files: FileSystem, { acknowledged, released, refused }: Witness): Promise<string[]> {
+export async function faultsAfter(files: FileSystem, { acknowledged, released, unknown }: Witness): Promise<string[]> {
   const faults: string[] = [];
   const queue = await openQueue(files, manualClock(2000));
   const [range] = await queue.ranges();
@@ -82,7 +82,7 @@ export async function faultsAfter(files: FileSystem, { acknowledged, released, r
     const [, client, index] = batch.requestId.split('-').map(Number);
     const sent = requestOf(client!, index!);
     if (Buffer.compare(sent.payload, batch.payload) !== 0) faults.push(`${batch.requestId} is not what was sent`);
-    if (seen.has(batch.requestId) && !refused.has(batch.requestId)) faults.push(`${batch.requestId} stands twice`);
+    if (seen.has(batch.requestId) && !unknown.has(batch.requestId)) faults.push(`${batch.requestId} stands twice`);
     seen.add(batch.requestId);
   }
   if (next !== range!.end) faults.push(`ends at ${range!.end}, read to ${next}`);
@@ -90,7 +90,7 @@ export async function faultsAfter(files: FileSystem, { acknowledged, released, r
     const isThere = batches.some((batch) => batch.requestId === requestId && batch.baseOffset === baseOffset);
     if (!isThere && baseOffset >= range!.start) faults.push(`${requestId} was acknowledged at ${baseOffset} and is lost`);
     const known = await queue.find('acme', requestId);
-    if (known === undefined) faults.push(`the idempotency key of ${requestId} is lost`);
+    if (isKeyed(requestId) && known === undefined) faults.push(`the idempotency key of ${requestId} is lost`);
   }
   const appended = await queue.append(0, keyed('after', 'acme', 'after'));
   if (appended.baseOffset !== range!.end) faults.push(`goes on at ${appended.baseOffset}, not at ${range!.end}`);
@@ -105,7 +105,7 @@ export async function runRecovery(files: FileSystem, witness: Witness): Promise<
     const queue = await openQueue(files, manualClock(2000));
     const reader = openSegmentReader({ folder, files, ends: queue.durableEnds() });
     for (const { requestId, generation, partition, baseOffset, count } of await readAll(reader, 0, 0)) {
-      if (!witness.refused.has(requestId)) witness.acknowledged.set(requestId, { generation, partition, baseOffset, count });
+      if (!witness.unknown.has(requestId)) witness.acknowledged.set(requestId, { generation, partition, baseOffset, count });
     }
     await queue.close();
   } catch (error) {
@@ -126,12 +126,16 @@ function openQueue(files: FileSystem, clock: ReturnType<typeof manualClock>, wit
   });
 }
 
-/** The request's id and key tell who sent it; its payload may take several sectors. */
+/** The request's id tells who sent it; its payload may take several sectors. */
 function requestOf(client: number, index: number): RawBatch {
   const requestId = `r-${client}-${index}`;
-  const batch = keyed(requestId, 'acme', requestId);
-  return index === 1 ? { ...batch, payload: Buffer.from(JSON.stringify([{ message: requestId.repeat(250) }, {}])) } : batch;
+  const { idempotency, ...batch } = keyed(requestId, 'acme', requestId);
+  const payload = index === 1 ? Buffer.from(JSON.stringify([{ message: requestId.repeat(250) }, {}])) : batch.payload;
+  return { ...batch, payload, idempotency: isKeyed(requestId) ? idempotency : undefined };
 }
+
+/** Some segments hold keys, some none: retention treats them differently. */
+const isKeyed = (requestId: string): boolean => requestId === 'r-0-2' || requestId === 'r-1-3';
 
 /** The process died, or a call of its failed since it had died. */
 function isDeath(error: unknown): boolean {

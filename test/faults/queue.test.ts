@@ -48,14 +48,20 @@ describe('the queue on a disk that forgets what was not made durable', () => {
     const calls = await countCalls();
     const random = randomOf(7);
     for (let crashAt = 1; crashAt <= calls; crashAt++) {
-      for (const dies of ['the process', 'the machine']) {
+      const soon = { crashAt: 1 + Math.floor(random() * 25) };
+      const seeded = { seed: crashAt };
+      const ways: [string, (files: ModelFileSystem) => ModelFileSystem, Kept][] = [
+        ['process, then machine', (files) => files.afterKill(), 'none'],
+        ['process, then machine early', (files) => files.afterKill(soon), seeded],
+        ['machine twice', (files) => files.afterCrash(seeded, soon), 'none'],
+      ];
+      for (const [dies, restart, keep] of ways) {
         const files = new ModelFileSystem({ crashAt });
         const witness = await runWorkload(files);
-        const second = { crashAt: 1 + Math.floor(random() * 25) };
-        const between = dies === 'the process' ? files.afterKill(second) : files.afterCrash({ seed: crashAt }, second);
+        const between = restart(files);
         await runRecovery(between, witness);
-        const found = await faultsAfter(between.afterCrash(crashAt % 2 ? 'none' : { seed: crashAt }), witness);
-        for (const fault of found) faults.push(`${dies} dead at ${crashAt}, then at ${second.crashAt}: ${fault}`);
+        const found = await faultsAfter(between.afterCrash(keep), witness);
+        for (const fault of found) faults.push(`${dies}: dead at ${crashAt} (${files.log.at(-1)}): ${fault}`);
       }
     }
     expect(faults).toEqual([]);
@@ -75,6 +81,7 @@ describe('the queue on a disk whose calls fail', () => {
   const failures = [
     { code: 'EIO', partOf: 0 },
     { code: 'EIO', partOf: 0.5 },
+    { code: 'EIO', times: 2, reachesDisk: true },
     { code: 'ENOSPC', partOf: 0.7 },
   ] as const;
 
@@ -91,6 +98,19 @@ describe('the queue on a disk whose calls fail', () => {
         const found = await faultsAfter(files.afterCrash('none'), witness);
         for (const fault of found) faults.push(`${where}: ${fault}`);
       }
+    }
+    expect(faults).toEqual([]);
+  });
+
+  test('killed after an fdatasync has failed, it does not take for durable what only the memory of the system holds', async () => {
+    const faults: string[] = [];
+    const calls = await countCalls();
+    for (let at = 1; at <= calls; at++) {
+      const files = new ModelFileSystem({ failure: { at, code: 'EIO' }, crashAt: at + 1 });
+      const witness = await runWorkload(files);
+      const between = files.afterKill();
+      await runRecovery(between, witness);
+      for (const fault of await faultsAfter(between.afterCrash('none'), witness)) faults.push(`failed at ${at}: ${fault}`);
     }
     expect(faults).toEqual([]);
   });

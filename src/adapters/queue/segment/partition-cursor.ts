@@ -36,13 +36,14 @@ export class PartitionCursor {
     if (offset >= end) return [];
     if (this.#next !== offset || !this.#file) await this.#seek(offset);
     const batches: QueueBatch[] = [];
-    let wantedBytes = Math.max(maxBytes, 1) + slackBytes;
+    const atLeastBytes = Math.max(maxBytes, 1);
+    let wantedBytes = atLeastBytes + slackBytes;
     while (this.#file && batches.length === 0 && this.#next < end) {
       if (this.#next < this.#limit(end)) {
         const size = await this.#file.size();
         const buffer = Buffer.allocUnsafeSlow(Math.max(0, Math.min(size - this.#position, wantedBytes)));
         const bytes = buffer.subarray(0, await this.#file.read(buffer, this.#position));
-        const neededBytes = this.#take(bytes, offset, end, maxBytes, batches);
+        const neededBytes = this.#take(bytes, offset, end, atLeastBytes, batches);
         if (batches.length > 0 || this.#next >= this.#limit(end)) continue;
         if (neededBytes > 0 && this.#position + neededBytes <= size) {
           wantedBytes = Math.max(wantedBytes, neededBytes);
