@@ -2,6 +2,36 @@ import * as z from 'zod';
 import type { Example, ProcessorManifest } from '../../src/core/processor.ts';
 import { stepSchema } from '../../src/core/processor.ts';
 
+const introduction = `
+A processor is a step under \`process.steps\` in \`logdrive.yaml\`. Steps run in order, behind the automatic parsing:
+
+    process:
+      version: 2          # raise it with each change: records carry the version they are to be processed with
+      parse: auto         # or off
+      steps:
+        - { use: labels, set: { team: payments }, when: { field: service, equals: checkout } }
+        - { use: drop, when: [{ field: path, equals: /health }, { field: status, equals: 200 }] }
+        - { use: sample, keep: 0.1, when: { field: level, equals: debug } }
+
+## What is parsed by itself
+
+The first characters of a message decide which parser looks at it, so that plain text costs next to nothing: \`{\` parse-json; \`<\` and a priority, or
+the date of a syslog file, parse-syslog; \`key=\` parse-logfmt; a host and \`-\` parse-access-log; several lines, stack-trace. What comes out of JSON is
+looked at once more, since container runtimes wrap each line. On any doubt a record stays as it is.
+
+- Nothing is lost: the message stays as it was sent, unless the JSON or logfmt in it has a message of its own and every other value found its place.
+- What the sender said stays: a parser fills in only the time, level, service, host and attributes that were not given. A second time, level,
+  service or host out of JSON, logfmt or grok becomes the attribute of that name.
+- Times without a zone are UTC; a time more than a day ahead of its arrival is not believed.
+
+## Conditions
+
+\`when\` limits a step to the records that satisfy a condition, or all conditions of a list. A condition names a \`field\` (of the record, or an
+attribute) and has exactly one of \`equals\` (a value, or a list of which one must be it; compared by type), \`contains\` (a part of the text, in any case),
+\`matches\` (a regular expression, unanchored, without nested repetition, back-references and look-around) and \`exists\` (true or false). \`not: true\`
+turns it round.
+`;
+
 /** The reference of processors, Markdown, from their manifests; the examples are those that run as tests. */
 export function processorsPage(manifests: ProcessorManifest[]): string {
   return [
@@ -9,8 +39,7 @@ export function processorsPage(manifests: ProcessorManifest[]): string {
     '',
     'Made by `node scripts/gen.ts` from the manifests in `src/processors`. The examples run as tests.',
     '',
-    'A processor is a step under `process.steps` in `logdrive.yaml`. Steps run in order, after the automatic parsing that `process.parse: auto`',
-    '(the default) does. `when` limits a step to the records that satisfy a condition, or each condition of a list.',
+    ...introduction.trim().split('\n'),
     '',
     ...manifests.flatMap((manifest) => [...section(manifest), '']),
   ]

@@ -5,6 +5,8 @@ import type { Attributes, AttributeValue } from '../../core/record.ts';
 const maxPairs = 500;
 const key = /[A-Za-z_@][\w.@/-]{0,199}=/y;
 const bareValue = /[^\s"=]*/y;
+/** Then commas are between the pairs, as in prose, and this is not logfmt. */
+const endsInComma = /[,;]$/;
 
 /**
  * Reads logfmt: `key=value` pairs apart by spaces, values bare or quoted as in JSON. Bare `true`, `false` and numbers that print as they stand
@@ -23,6 +25,7 @@ export function readLogfmt(text: string): Attributes | undefined {
     const valueEnd = text[at] === '"' ? quoteEnd(text, at + 1) : bareEnd(text, at);
     if (valueEnd < 0) return undefined;
     const value = text.slice(at, valueEnd);
+    if (endsInComma.test(value)) return undefined;
     setAttribute(pairs, name, text[at] === '"' ? unquote(value) : typed(value));
     at = valueEnd;
     if (at < end && text[at] !== ' ') return undefined;
@@ -38,7 +41,8 @@ export function printLogfmt(pairs: Attributes): string {
     .join(' ');
 }
 
-const printText = (text: string): string => (/^[^\s"=\\]+$/.test(text) && typed(text) === text ? text : JSON.stringify(text));
+const printText = (text: string): string =>
+  /^[^\s"=\\]+$/.test(text) && typed(text) === text && !endsInComma.test(text) ? text : JSON.stringify(text);
 
 function typed(text: string): AttributeValue {
   if (text === 'true') return true;
