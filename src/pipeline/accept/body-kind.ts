@@ -27,7 +27,7 @@ const openBracket = 0x5b;
  * @throws AppError MEDIA_TYPE for one that is not known, INVALID_BODY for a body without a type that is not JSON
  */
 export function bodyKind(contentType: string | undefined, bytes: Uint8Array): BodyKind {
-  const [type = ''] = (contentType ?? '').toLowerCase().split(/\s*;/);
+  const [type = ''] = (contentType ?? '').trim().toLowerCase().split(/\s*;/);
   const named = Object.hasOwn(mediaTypes, type) ? mediaTypes[type] : undefined;
   if (named !== undefined && named !== 'json') return named;
   const first = bytes[skipBlank(bytes, 0, bytes.length)];
