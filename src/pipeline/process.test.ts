@@ -64,6 +64,11 @@ describe('automatic parsing', () => {
     expect(inSyslog).toMatchObject({ service: 'app', attributes: { procid: 1, 'exception.type': 'Error' } });
   });
 
+  test('leaves JSON alone that is nested too deep to be read', () => {
+    const record = recordOf({ message: `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, level: 'info' });
+    expect(kept(auto(record, context))).toBe(record);
+  });
+
   test('can be switched off', () => {
     const record = recordOf({ message: '{"a":1}', level: 'info' });
     expect(kept(processOf({ parse: 'off' })(record, context))).toBe(record);

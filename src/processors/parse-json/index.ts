@@ -1,5 +1,4 @@
-import { isObject } from '../../core/attributes.ts';
-import { fold } from '../../core/fold.ts';
+import { type Folded, fold } from '../../core/fold.ts';
 import { defineProcessor } from '../../core/processor.ts';
 import type { LogRecord } from '../../core/record.ts';
 import manifest from './manifest.ts';
@@ -9,21 +8,18 @@ const longNumber = /\d{16}/;
 
 /** Folds a message that is a JSON object into the record; leaves any other alone. */
 export function parseJson(record: LogRecord): LogRecord {
-  const raw = record.message === undefined ? undefined : objectIn(record.message);
-  if (!raw) return record;
-  const folded = fold(record, raw);
+  const text = record.message?.trim();
+  if (text === undefined || text[0] !== '{' || text.at(-1) !== '}') return record;
+  const folded = foldJson(record, text);
   if (!folded) return record;
-  const { message, isWhole } = folded;
-  if (message !== undefined && isWhole && !longNumber.test(record.message!)) folded.record.message = message;
+  if (folded.message !== undefined && folded.isWhole && !longNumber.test(text)) folded.record.message = folded.message;
   return folded.record;
 }
 
-function objectIn(message: string): Record<string, unknown> | undefined {
-  const text = message.trim();
-  if (text[0] !== '{' || text.at(-1) !== '}') return undefined;
+/** `undefined` for what is no JSON, and for what is nested deeper than the stack allows. */
+function foldJson(record: LogRecord, text: string): Folded | undefined {
   try {
-    const raw: unknown = JSON.parse(text);
-    return isObject(raw) ? raw : undefined;
+    return fold(record, JSON.parse(text) as Record<string, unknown>);
   } catch {
     return undefined;
   }
