@@ -1,6 +1,6 @@
 import type { StateStore } from '../core/ports/state-store.ts';
-import { readPartitions } from '../core/warm/compact.ts';
 import type { FileInfo } from '../core/warm/file.ts';
+import { readPartitions } from '../core/warm/heads.ts';
 import { minutesPrefix, tenantDayKey, tenantsPrefix } from '../core/warm/keys.ts';
 import { type MinuteCounts, minuteOf, slotOf } from '../core/warm/minutes.ts';
 import type { PartitionHead } from '../core/warm/progress.ts';

@@ -1,8 +1,12 @@
+import { AppError } from '../core/errors.ts';
 import type { StateStore, Versioned } from '../core/ports/state-store.ts';
 import type { WarmStore } from '../core/ports/warm-store.ts';
-import type { Step, Steps } from '../core/warm/steps.ts';
+import type { MergedDay, MergeRequest, Step, Steps } from '../core/warm/steps.ts';
 
 const maxHeads = 1_000;
+
+/** Merges files; only compaction needs it. */
+export type Merger = (request: MergeRequest) => Promise<MergedDay[]>;
 
 /** Runs the catalogue's protocol against real stores. Heads are kept parsed and asked for by version, so a reader never sees an older one. */
 export class StepRunner {
@@ -15,14 +19,17 @@ export class StepRunner {
     this.#warm = warm;
   }
 
-  async run<T>(steps: Steps<T>): Promise<T> {
+  async run<T>(steps: Steps<T>, merge?: Merger): Promise<T> {
     let next = steps.next();
-    while (!next.done) next = steps.next(await this.#take(next.value));
+    while (!next.done) next = steps.next(await this.#take(next.value, merge));
     return next.value;
   }
 
-  #take(step: Step): Promise<unknown> {
+  #take(step: Step, merge: Merger | undefined): Promise<unknown> {
     switch (step.kind) {
+      case 'merge':
+        if (!merge) throw new AppError('INTERNAL', 'these steps merge files, and no merger was given to run them with');
+        return merge(step.request);
       case 'get':
         return this.#get(step.key);
       case 'transact':

@@ -2,7 +2,8 @@ import { type Intervals, intersect, intersects } from '../intervals.ts';
 import { maxStateWrites, type StateWrite, type Versioned } from '../ports/state-store.ts';
 import { blockRange, blockSize, blocksOf, parseDetails, printDetails, type StoredDetails } from './blocks.ts';
 import { type FileInfo, fileInfoOf } from './file.ts';
-import { blockKey, level0Prefix, minutesKey, objectName, partitionKey, partitionsKey } from './keys.ts';
+import { listPartition } from './heads.ts';
+import { blockKey, level0Prefix, minutesKey, objectName, partitionKey } from './keys.ts';
 import { countMinutes, type MinuteCounts, type MinuteOffsets, slotOf } from './minutes.ts';
 import { type Batch, commitBatch, cutBatch, emptyPartition, offsetsIn, type PartitionHead, trimBatch } from './progress.ts';
 import { put, read, type Steps, transact } from './steps.ts';
@@ -75,11 +76,6 @@ function* minuteWrites(generation: number, partition: number, minutes: readonly 
     writes.push({ key, version, value: countMinutes(value, slot, minutes, moved) });
   }
   return writes;
-}
-
-function* listPartition(generation: number, partition: number): Steps<StateWrite> {
-  const { value, version } = yield* read<[number, number][]>(partitionsKey, []);
-  return { key: partitionsKey, version, value: [...value, [generation, partition]] };
 }
 
 const slotsOf = (minutes: readonly MinuteOffsets[]): Set<number> => new Set(minutes.map(({ minute }) => slotOf(minute)));

@@ -8,8 +8,11 @@ export type FileInfo = {
   maxObserved: number;
 };
 
-/** A file that no head lists any more, and since when (epoch milliseconds). It is deleted once no reader can hold an older head. */
-export type Condemned = { name: string; atMs: number };
+/**
+ * A file that its head lists no more. `seenMs` is when a collector first saw that (epoch milliseconds), not when somebody meant to condemn it,
+ * which may have been long before it came to pass. It is deleted once every reader that began before `seenMs` has ended.
+ */
+export type Condemned = { name: string; seenMs?: number };
 
 /** Keeps of a richer description only what a head holds. */
 export function fileInfoOf({ rows, bytes, minTimestamp, maxTimestamp, minObserved, maxObserved }: FileInfo): FileInfo {

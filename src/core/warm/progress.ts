@@ -141,11 +141,11 @@ export function checkLogEnd(head: PartitionHead, end: number): void {
 }
 
 /** Takes files from the list: readers that come now do not see them; they are deleted later. The salt moves on. */
-export function condemnLevel0(head: PartitionHead, names: ReadonlySet<string>, nowMs: number): PartitionHead {
+export function condemnLevel0(head: PartitionHead, names: ReadonlySet<string>): PartitionHead {
   return {
     ...head,
     files: head.files.filter(({ name }) => !names.has(name)),
-    condemned: [...head.condemned, ...[...names].map((name) => ({ name, atMs: nowMs }))],
+    condemned: [...head.condemned, ...[...names].map((name) => ({ name }))],
     salt: head.salt + 1,
   };
 }

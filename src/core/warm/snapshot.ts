@@ -1,7 +1,8 @@
 import type { Intervals } from '../intervals.ts';
-import { dayOf, dayStartUs, dayUs, type FileInfo } from './file.ts';
-import { partitionKey, partitionsKey, tenantDayKey, tenantKey } from './keys.ts';
-import { emptyPartition, type Level0File, type PartitionHead } from './progress.ts';
+import { dayStartUs, dayUs, type FileInfo } from './file.ts';
+import { readPartitions } from './heads.ts';
+import { tenantDayKey, tenantKey } from './keys.ts';
+import type { Level0File, PartitionHead } from './progress.ts';
 import { read, type Steps } from './steps.ts';
 import { emptyTenantDay, type TenantDayHead } from './tenant-day.ts';
 
@@ -27,10 +28,7 @@ export type WarmSnapshot = {
  * The heads of level 0 are read first and the tenant's after them: a file that is absorbed in between is then seen as absorbed, never missed.
  */
 export function* snapshot(tenant: string, time: Times): Steps<WarmSnapshot> {
-  const partitions: PartitionHead[] = [];
-  for (const [generation, partition] of (yield* read<[number, number][]>(partitionsKey, [])).value)
-    partitions.push((yield* read(partitionKey(generation, partition), emptyPartition(generation, partition))).value);
-
+  const partitions = yield* readPartitions();
   const days: TenantDayHead[] = [];
   for (const day of (yield* read<string[]>(tenantKey(tenant), [])).value) {
     if (!overlaps(time, dayRange(day))) continue;
@@ -69,10 +67,3 @@ const rangeOf = ({ minTimestamp, maxTimestamp }: FileInfo): Times => ({ fromUs: 
 const dayRange = (day: string): Times => ({ fromUs: dayStartUs(day), toUs: dayStartUs(day) + dayUs });
 const overlaps = (a: Times, b: Times): boolean => a.fromUs < b.toUs && b.fromUs < a.toUs;
 const intersectTimes = (a: Times, b: Times): Times => ({ fromUs: Math.max(a.fromUs, b.fromUs), toUs: Math.min(a.toUs, b.toUs) });
-
-/** The UTC days that a file's rows may lie in. */
-export function daysOf({ minTimestamp, maxTimestamp }: FileInfo): string[] {
-  const days: string[] = [];
-  for (let at = dayStartUs(dayOf(minTimestamp)); at <= maxTimestamp; at += dayUs) days.push(dayOf(at));
-  return days;
-}

@@ -37,7 +37,7 @@ export type Rewrite = { absorbs: string[]; replaces: string[]; adds: CompactedFi
  * Applies a rewrite, or gives undefined where it was made from what is no longer so: a level-0 file was absorbed meanwhile, or a file that it
  * replaces is gone. Files that are replaced are condemned, which moves the salt on.
  */
-export function rewriteDay(head: TenantDayHead, { absorbs, replaces, adds, removed }: Rewrite, nowMs: number): TenantDayHead | undefined {
+export function rewriteDay(head: TenantDayHead, { absorbs, replaces, adds, removed }: Rewrite): TenantDayHead | undefined {
   const listed = new Set(head.files.map(({ name }) => name));
   const absorbed = new Set(head.absorbed);
   if (absorbs.some((name) => absorbed.has(name)) || replaces.some((name) => !listed.has(name))) return undefined;
@@ -46,18 +46,18 @@ export function rewriteDay(head: TenantDayHead, { absorbs, replaces, adds, remov
     ...head,
     files: [...head.files.filter(({ name }) => !out.has(name)), ...adds],
     absorbed: [...head.absorbed, ...absorbs],
-    condemned: [...head.condemned, ...replaces.map((name) => ({ name, atMs: nowMs }))],
+    condemned: [...head.condemned, ...replaces.map((name) => ({ name }))],
     removed: addRemoved(head.removed, removed),
     salt: out.size > 0 ? head.salt + 1 : head.salt,
   };
 }
 
 /** Condemns names that the head does not list (what a crash left behind), so that a commit that is under way cannot list them any more. */
-export function condemnCompacted(head: TenantDayHead, names: ReadonlySet<string>, nowMs: number): TenantDayHead {
+export function condemnCompacted(head: TenantDayHead, names: ReadonlySet<string>): TenantDayHead {
   return {
     ...head,
     files: head.files.filter(({ name }) => !names.has(name)),
-    condemned: [...head.condemned, ...[...names].map((name) => ({ name, atMs: nowMs }))],
+    condemned: [...head.condemned, ...[...names].map((name) => ({ name }))],
     salt: head.salt + 1,
   };
 }
