@@ -1,5 +1,5 @@
+import type { Decoded } from '../records-of.ts';
 import type { OpenBatch } from './open-batch.ts';
-import type { Decoded } from './sink.ts';
 
 /** Finds which of these ids of a tenant are in committed files already. */
 export type CommittedIds = (tenant: string, ids: string[]) => Promise<Set<string>>;

@@ -8,14 +8,13 @@ import type { DeadLetters } from '../../core/ports/dead-letters.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { QueueBatch, QueueReader } from '../../core/ports/queue.ts';
 import type { LogRecord, Outcome, Position } from '../../core/record.ts';
+import type { Decoded } from '../records-of.ts';
 import { type CommittedIds, takenIds } from './client-ids.ts';
 import { deadLetterOf } from './dead-letter-of.ts';
 import { OpenBatch } from './open-batch.ts';
 import type { Attempt, PoisonWatch } from './poison.ts';
+import { rawRecord } from './raw-record.ts';
 import type { Tails } from './tails.ts';
-
-/** One record as it is read back from the queue: what it says, or why it cannot be read. */
-export type Decoded = { offset: number; record: LogRecord } | { offset: number; fault: { code: string; detail: string }; body: string };
 
 export type Process = (record: LogRecord, context: { tenant: string; position: Position }) => Outcome;
 
@@ -191,7 +190,7 @@ export class Sink {
     } else if (settled.kind === 'drop') {
       open.drop(position.offset, settled.reason, observedUs);
     } else {
-      const body = 'record' in item ? JSON.stringify(item.record) : item.body;
+      const body = 'fault' in item ? Buffer.from(item.bytes).toString() : rawRecord(batch, position.offset);
       const { codeVersion, clock } = this.#deps;
       const { code, detail } = settled;
       open.bury(deadLetterOf({ tenant, position, body, observedUs, code, detail, nowMs: clock.nowMs(), codeVersion }));
@@ -277,7 +276,7 @@ function outcomeOf(
   tenant: string,
   position: Position,
 ): Outcome {
-  if ('fault' in item) return { kind: 'dead', ...item.fault };
+  if ('fault' in item) return { kind: 'dead', code: item.fault.code, detail: item.fault.detail };
   if (item.record.client_id !== undefined && isTaken(item.record.client_id)) return { kind: 'drop', reason: 'duplicate' };
   if (attempt.crashed(position.offset)) {
     return { kind: 'dead', code: 'CRASH', detail: `the process ended ${attempt.attempts} times while it worked on this record` };

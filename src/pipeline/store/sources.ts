@@ -8,13 +8,12 @@ import type { Catalogue, ListedFile } from '../catalogue.ts';
 import type { OpenBatch } from './open-batch.ts';
 
 /** A sink as its readers see it. */
-export type ReadableSink = { readonly partition: number; readonly cursor: number; readonly open: OpenBatch[] };
+export type ReadableSink = { readonly cursor: number; readonly open: OpenBatch[] };
 
 export type SourcesDeps = {
   catalogue: Catalogue;
   warm: WarmStore;
   cache: PageCache;
-  sinks: ReadableSink[];
   generation: number;
   /** How many opened files are kept, by last use. */
   maxOpenParts: number;
@@ -32,20 +31,26 @@ type OpenFile = { part: Promise<Part>; users: number };
 export class SourceFinder {
   readonly #deps: SourcesDeps;
   readonly #parts = new Map<string, OpenFile>();
+  readonly #sinks: { partition: number; sink: ReadableSink }[] = [];
 
   constructor(deps: SourcesDeps) {
     this.#deps = deps;
   }
 
+  /** Adds a partition whose rows in memory are to be found. */
+  add(partition: { partition: number; sink: ReadableSink }): void {
+    this.#sinks.push(partition);
+  }
+
   /** Offsets below which records are visible now. */
   snapshot(): Snapshot {
-    return Object.fromEntries(this.#deps.sinks.map(({ partition, cursor }) => [partition, cursor]));
+    return Object.fromEntries(this.#sinks.map(({ partition, sink }) => [partition, sink.cursor]));
   }
 
   async find(tenant: string, time: TimeRange): Promise<Sources> {
-    const { catalogue, sinks, generation } = this.#deps;
+    const { catalogue, generation } = this.#deps;
     const snapshot = this.snapshot();
-    const batches = sinks.flatMap((sink) => sink.open.map((batch) => ({ partition: sink.partition, batch })));
+    const batches = this.#sinks.flatMap(({ partition, sink }) => sink.open.map((batch) => ({ partition, batch })));
     const { files, partitions } = await catalogue.snapshot(tenant, time);
     const tables = batches.flatMap(({ partition, batch }): SourceRef[] => {
       if (batch.table.rows === 0) return [];

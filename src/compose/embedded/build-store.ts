@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto';
+import { SqliteDeadLetters } from '../../adapters/dead-letters/sqlite/sqlite-dead-letters.ts';
+import { nodeFileSystem } from '../../adapters/file-system/node.ts';
+import { stderrLog } from '../../adapters/log/stderr.ts';
+import { openSegmentReader } from '../../adapters/queue/segment/segment-reader.ts';
+import { SqliteStateStore } from '../../adapters/state/sqlite/sqlite-state-store.ts';
+import { FolderWarmStore } from '../../adapters/warm/folder/folder-warm-store.ts';
+import { PageCache } from '../../columnar/page-cache.ts';
+import { systemClock } from '../../core/clock.ts';
+import { firstGap, type Intervals } from '../../core/intervals.ts';
+import type { DeadLetter } from '../../core/ports/dead-letters.ts';
+import type { ProcessConfig } from '../../core/processor.ts';
+import type { LogRecord, Outcome } from '../../core/record.ts';
+import { maskRecord } from '../../pipeline/accept/mask.ts';
+import { createArchive } from '../../pipeline/archive.ts';
+import { createCatalogue } from '../../pipeline/catalogue.ts';
+import { createExplain } from '../../pipeline/explain.ts';
+import { createProcess, type Process } from '../../pipeline/process.ts';
+import { recordsOf } from '../../pipeline/records-of.ts';
+import { StepRunner } from '../../pipeline/run-steps.ts';
+import { LedgerBook } from '../../pipeline/store/ledger.ts';
+import type { OpenBatch } from '../../pipeline/store/open-batch.ts';
+import { PoisonWatch } from '../../pipeline/store/poison.ts';
+import { PartitionProgress } from '../../pipeline/store/progress.ts';
+import { StoreSearch } from '../../pipeline/store/search.ts';
+import { Sink } from '../../pipeline/store/sink.ts';
+import { SourceFinder } from '../../pipeline/store/sources.ts';
+import { createStore, type StorePartition } from '../../pipeline/store/store.ts';
+import { Tails } from '../../pipeline/store/tails.ts';
+import type { StoreApi } from '../../pipeline/store-api.ts';
+import { buildMaintenance } from './build-maintenance.ts';
+import { openPoisonFile } from './poison-file.ts';
+import { Progress } from './progress-signal.ts';
+import { processRulesKey } from './rules.ts';
+import { dataPaths, tenantSettings } from './settings.ts';
+import type { StoreThreadData } from './store-messages.ts';
+
+export type BuiltStore = {
+  api: StoreApi;
+  start(): void;
+  advance(ends: { partition: number; end: number }[]): void;
+  stop(commit: boolean): Promise<void>;
+};
+
+const maxOpenParts = 512;
+const hash128 = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
+
+/** Builds everything that lives on the store thread, in the order of the way of a record. `released` is told how far a partition is closed durably. */
+export async function buildStore(data: StoreThreadData, released: (partition: number, offset: number) => void): Promise<BuiltStore> {
+  const { settings, generation, ends, holes } = data;
+  const paths = dataPaths(settings.dataDir);
+  const clock = systemClock;
+  const log = stderrLog({ level: settings.logLevel }).with({ thread: 'store' });
+  const state = new SqliteStateStore(paths.state);
+  const deadLetters = new SqliteDeadLetters(paths.deadLetters);
+  const warm = await FolderWarmStore.open(nodeFileSystem, paths.warm);
+  const runner = new StepRunner(state, warm);
+  const archive = createArchive({ runner });
+  const catalogue = createCatalogue({ runner, state });
+  const reader = openSegmentReader({ folder: paths.segments, files: nodeFileSystem, ends });
+  const marker = openPoisonFile(paths.marks);
+  const poison = new PoisonWatch(marker, ends.length);
+  const tails = new Tails();
+  const progress = new Progress();
+
+  const maskFor = (tenant: string) => (record: LogRecord) => {
+    const copy = { ...record, attributes: { ...record.attributes } };
+    return maskRecord(copy, tenantSettings(settings, tenant).mask) > 0 ? copy : record;
+  };
+  const masks = new Map<string, (record: LogRecord) => LogRecord>();
+  const maskOf = (tenant: string) => {
+    const mask = masks.get(tenant) ?? maskFor(tenant);
+    masks.set(tenant, mask);
+    return mask;
+  };
+
+  const processes = new Map<number, Process>([[settings.process.version, createProcess(settings.process)]]);
+  const processOf = async (version: number): Promise<Process> => {
+    const known = processes.get(version);
+    if (known) return known;
+    const stored = await state.get<ProcessConfig>(processRulesKey(version));
+    if (!stored) log.warn({ version }, 'process rules of this version are not known, the present ones are used');
+    const made = createProcess(stored?.value ?? settings.process);
+    processes.set(version, made);
+    return made;
+  };
+
+  const sinks: Sink[] = [];
+  const closed: Intervals[] = [];
+  const sources = new SourceFinder({ catalogue, warm, cache: new PageCache(settings.cacheBytes), generation, maxOpenParts });
+  const search = new StoreSearch(sources, undefined);
+  const maintenance = buildMaintenance({ settings, state, warm, runner, catalogue, archive, sources, clock, log });
+
+  const partitions: StorePartition[] = [];
+  for (const { partition, end } of ends) {
+    const head = await archive.check(generation, partition, end);
+    closed[partition] = head.closed;
+    const sink = new Sink(
+      {
+        generation,
+        partition,
+        reader,
+        decode: (batch) => recordsOf(batch, { hash: hash128 }),
+        processOf: async (version) => {
+          const process = await processOf(version);
+          return (record, context) => process(record, { ...context, maskRecord: maskOf(context.tenant) });
+        },
+        closed: () => closed[partition]!,
+        async commit(batch: OpenBatch, part) {
+          const { done, dropped, dead, minutes } = batch;
+          const result = await archive.commit({ generation, partition, part, done, dropped, dead, minutes });
+          closed[partition] = result.head.closed;
+          maintenance.committed(part);
+          released(partition, firstGap(result.head.closed));
+        },
+        deadLetters,
+        committedIds: (tenant, ids) => search.committedIds(tenant, ids),
+        tails,
+        poison,
+        clock,
+        log,
+        sealAfterMs: settings.sealAfterMs,
+        codeVersion: settings.version,
+        progressed: () => progress.signal(),
+      },
+      firstGap(head.closed),
+      end,
+    );
+    sinks.push(sink);
+    sources.add({ partition, sink });
+    partitions.push({ sink, progress: new PartitionProgress(generation, partition, archive, sink) });
+    released(partition, firstGap(head.closed));
+  }
+
+  const open = () => sinks.flatMap((sink) => sink.open);
+  const ledger = new LedgerBook({
+    catalogue,
+    deadLetters,
+    progress: partitions.map((item) => item.progress),
+    open,
+    unread: () => sinks.reduce((total, sink) => total + sink.end - sink.cursor, 0),
+    holes: () => holes,
+    nowUs: () => clock.nowMs() * 1_000,
+  });
+
+  const retry = async (letter: DeadLetter): Promise<Outcome> => {
+    const { tenant, position, observedUs, body } = letter;
+    const batch = { tenant, observedUs, format: 'ndjson', payload: Buffer.from(body), total: 1, accepted: undefined, count: 1 } as const;
+    const rest = { defaults: {}, requestId: '', rulesVersion: 0, idempotency: undefined, ...position, baseOffset: position.offset };
+    const [item] = recordsOf({ ...batch, ...rest }, { hash: hash128 });
+    if (!item || 'fault' in item) return { kind: 'dead', code: item?.fault.code ?? 'MISSING', detail: item?.fault.detail ?? 'no record' };
+    const process = await processOf(settings.process.version);
+    return process(item.record, { tenant, position, maskRecord: maskOf(tenant) });
+  };
+
+  const explain = createExplain(settings.process);
+  const api = createStore({
+    generation,
+    partitions,
+    sources,
+    search,
+    ledger,
+    tails,
+    deadLetters,
+    redrive: { deadLetters, archive, retry, nowMs: () => clock.nowMs() },
+    explain: (tenant, raw) =>
+      explain(raw, {
+        tenant,
+        observedUs: clock.nowMs() * 1_000,
+        defaults: {},
+        hash: hash128,
+        position: { generation, partition: 0, offset: sinks[0]!.end },
+        maskRecord: maskOf(tenant),
+      }),
+    analytics: maintenance.analytics,
+    storage: maintenance.storage,
+    compact: maintenance.compact,
+    nextProgress: (ms) => progress.next(ms),
+    halted: () => undefined,
+    clock,
+  });
+
+  return {
+    api,
+    start() {
+      for (const sink of sinks) sink.start();
+      maintenance.start();
+    },
+    advance(moved) {
+      for (const { partition, end } of moved) {
+        reader.advance(partition, end);
+        sinks[partition]?.advance(end);
+      }
+    },
+    async stop(commit) {
+      await maintenance.stop();
+      await Promise.all(sinks.map((sink) => sink.stop(commit)));
+      await reader.close();
+      sources.close();
+      marker.close();
+      await state.close();
+      await deadLetters.close();
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import { createHmac } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { nodeFileSystem } from '../../adapters/file-system/node.ts';
+import { stderrLog } from '../../adapters/log/stderr.ts';
+import { openSegmentQueue } from '../../adapters/queue/segment/segment-queue.ts';
+import { SqliteStateStore } from '../../adapters/state/sqlite/sqlite-state-store.ts';
+import { systemClock } from '../../core/clock.ts';
+import type { Log } from '../../core/ports/log.ts';
+import { createListener } from '../../http/listener.ts';
+import { createHttpServer } from '../../http/server.ts';
+import { createAccept } from '../../pipeline/accept/accept.ts';
+import { RateLimiter } from '../../pipeline/accept/rate-limit.ts';
+import { receiptTokens } from '../../pipeline/accept/receipt-token.ts';
+import { createKeys } from '../../pipeline/keys.ts';
+import { Metrics } from '../../pipeline/metrics.ts';
+import type { Platform } from '../../pipeline/platform.ts';
+import { platformMetrics } from '../../pipeline/platform-metrics.ts';
+import { Canary } from './canary.ts';
+import { HostHealth } from './health.ts';
+import { isLoopback, refuseOpenHost } from './open-host.ts';
+import { takeProfile } from './profiles.ts';
+import { versionedRules } from './rules.ts';
+import { generationOf, secretOf } from './secrets.ts';
+import { dataPaths, type HostSettings, tenantSettings } from './settings.ts';
+import { StoreClient } from './store-client.ts';
+
+export type Host = {
+  url: string;
+  platform: Platform;
+  /** Takes no more requests, answers those under way, commits what is in memory, and closes. */
+  stop(): Promise<void>;
+  log: Log;
+};
+
+/**
+ * Starts the whole platform in this process: the front here, the stores in a thread of their own.
+ * @throws AppError INVALID_CONFIG, QUEUE_UNAVAILABLE where another process has the data folder
+ */
+export async function startHost(given: HostSettings): Promise<Host> {
+  const clock = systemClock;
+  const log = stderrLog({ level: given.logLevel });
+  const paths = dataPaths(given.dataDir);
+  await mkdir(given.dataDir, { recursive: true, mode: 0o750 });
+  const state = new SqliteStateStore(paths.state);
+  const settings = { ...given, process: await versionedRules(state, given.process) };
+  const generation = await generationOf(state);
+  const registry = new Metrics();
+  const metrics = platformMetrics(registry);
+  const keys = createKeys({ state, clock });
+  const isLocal = isLoopback(settings.host);
+  if (!isLocal && !(await keys.any())) refuseOpenHost(settings.host);
+
+  const queue = await openSegmentQueue({
+    folder: paths.segments,
+    files: nodeFileSystem,
+    clock,
+    generation,
+    ...settings.queue,
+    onDurable: ({ partition, end }) => store.advance(partition, end),
+    onProblem: (what, error) => log.error({ error }, what),
+  });
+  const store = new StoreClient({
+    data: async () => ({
+      settings,
+      generation,
+      ends: queue.durableEnds().map((end) => ({ generation, ...end })),
+      holes: await queue.holes(),
+    }),
+    released: (partition, offset) =>
+      void queue.release(partition, offset).catch((error: unknown) => log.error({ error, partition }, 'release failed')),
+    crashed: (error) => {
+      metrics.panics.add(1, 'store');
+      log.error({ error }, 'store thread crashed');
+    },
+    log,
+  });
+  await store.start();
+
+  const bodySecret = await secretOf(state, 'bodies');
+  const limiter = new RateLimiter(settings.rate, clock);
+  const bare = createAccept({
+    queue,
+    clock,
+    limits: (tenant) => tenantSettings(settings, tenant).limits,
+    maskSettings: (tenant) => tenantSettings(settings, tenant).mask,
+    rulesVersion: () => settings.process.version,
+    hmac: (bytes) => createHmac('sha256', bodySecret).update(bytes).digest(),
+    metrics,
+  });
+  const accept: typeof bare = async (request) => {
+    limiter.take(request.tenant, request.keyId);
+    const answer = await bare(request);
+    limiter.spend(request.tenant, request.keyId, answer.accepted);
+    return answer;
+  };
+  const canary = new Canary({ accept: bare, store: store.api, clock, log });
+  const health = new HostHealth({ queue, store, canary, registry, settings, clock });
+
+  const platform: Platform = {
+    open: async () => isLocal && !(await keys.any()),
+    accept,
+    keys,
+    store: store.api,
+    readiness: () => health.readiness(),
+    metrics: () => health.metrics(),
+    stats: () => health.stats(),
+    profile: (kind, seconds) => takeProfile(paths.profiles, kind, seconds),
+  };
+  const stopping = new AbortController();
+  const listener = createListener(platform, {
+    log,
+    metrics,
+    clock,
+    version: settings.version,
+    cursorKey: await secretOf(state, 'cursors'),
+    receipts: receiptTokens(await secretOf(state, 'receipts')),
+    rate: (tenant, keyId) => limiter.status(tenant, keyId),
+    stopping: stopping.signal,
+  });
+  const server = createHttpServer(listener, { maxBodyBytes: settings.defaults.limits.sentBytes });
+  const url = await listen(server, settings.host, settings.port);
+  if (settings.canaryEveryMs !== undefined) canary.start(settings.canaryEveryMs);
+
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= (async () => {
+      canary.stop();
+      stopping.abort();
+      await closeServer(server);
+      await store.stop(true);
+      await queue.close();
+      await state.close();
+      health.close();
+    })();
+    return stopped;
+  };
+  return { url, platform, stop, log };
+}
+
+function listen(server: Server, host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const address = server.address();
+      const bound = typeof address === 'object' && address ? address.port : port;
+      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${bound}`);
+    });
+  });
+}
+
+/** Lets requests under way end, for a while; then closes their connections. */
+function closeServer(server: Server): Promise<void> {
+  const patienceMs = 10_000;
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), patienceMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
