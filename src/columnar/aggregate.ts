@@ -72,10 +72,10 @@ type Work = { table: GroupTable; accumulators: Accumulator[]; plan: AggregatePla
 function* addWindow(work: Work, state: GroupState, source: SourceWindow, place: Place): Steps<void> {
   const { plan, question } = work;
   if (!state.runs) {
-    yield* addSelection(work, place, yield* matchingInTable(question, source, place, plan.time));
+    yield* addSelection(work, place, yield* matchingInTable(question, source, place, source.time));
     return;
   }
-  const spans = yield* spansOf(state.runs, place, plan.time.fromUs, plan.time.toUs);
+  const spans = yield* spansOf(state.runs, place, source.time);
   if (spans.length === 0) return;
   if (isAnyRow(question) && !source.visibility && plan.groupBy.every(isOfRun)) yield* addSpans(work, place, spans);
   else yield* addSelection(work, place, yield* matchingOf(spans, question, source, place));

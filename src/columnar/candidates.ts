@@ -2,13 +2,14 @@ import type { AttributeValue } from '../core/record.ts';
 import type { Expression } from '../query/ast/expression.ts';
 import { type Leaf, normalise } from '../query/ast/visit.ts';
 import { predicateOf } from '../query/compile/scan/predicate.ts';
+import type { TimeRange } from '../query/plan.ts';
 import { type Condition, conditionOf } from './condition/condition.ts';
 import { keepMatching, type Place } from './condition/evaluate.ts';
 import { pagesOf } from './condition/prune.ts';
 import { PartGroup } from './group.ts';
 import type { RowGroup, Run } from './rows.ts';
 import { Selection } from './selection.ts';
-import type { Scope, SourceGroup } from './sources.ts';
+import type { SourceGroup } from './sources.ts';
 import type { Steps } from './steps.ts';
 import { keepVisible } from './visibility.ts';
 
@@ -51,7 +52,7 @@ export const isPruned = (state: GroupState, place: Place): boolean =>
   state.runs !== undefined && ((state.pages >>> place.window.index) & 1) === 0;
 
 /** The rows of a window that are of the tenant and services asked for and lie in `[fromUs, toUs)`, as spans in the order of time each. */
-export function* spansOf(runs: readonly Run[], place: Place, fromUs: number, toUs: number): Steps<Span[]> {
+export function* spansOf(runs: readonly Run[], place: Place, { fromUs, toUs }: TimeRange): Steps<Span[]> {
   const { window } = place;
   const spans: Span[] = [];
   for (let k = firstBehind(runs, window.from); k < runs.length && runs[k]!.from < window.to; k++) {
@@ -96,7 +97,7 @@ export function* matchingOf(spans: Span[], question: Question, source: SourceGro
 }
 
 /** Keeps of the window of a table the rows that are in `[fromUs, toUs)`, may be seen and satisfy the whole query. */
-export function* matchingInTable(question: Question, source: SourceGroup, place: Place, { fromUs, toUs }: Scope['time']): Steps<Selection> {
+export function* matchingInTable(question: Question, source: SourceGroup, place: Place, { fromUs, toUs }: TimeRange): Steps<Selection> {
   const { window } = place;
   const selection = Selection.room(window.to - window.from);
   selection.addRange(window.from, window.to);

@@ -17,7 +17,7 @@ import type { Place } from './condition/evaluate.ts';
 import { type Hit, recordsOf } from './materialise.ts';
 import { noReads, type RowGroup, valueAt } from './rows.ts';
 import type { Selection } from './selection.ts';
-import { type SourceRef, type SourceWindow, windowsOf } from './sources.ts';
+import { commonTime, type SourceRef, type SourceWindow, windowsOf } from './sources.ts';
 import { run, type Steps } from './steps.ts';
 
 /**
@@ -61,11 +61,11 @@ function* searching(sources: SourceRef[], plan: SearchPlan): Steps<SearchResult>
 }
 
 function* collect(best: BestHits, question: Question, state: GroupState, source: SourceWindow, place: Place): Steps<void> {
-  const { fromUs, toUs } = best.time;
+  const time = commonTime(best.time, source.time);
   let selection: Selection;
-  if (!state.runs) selection = yield* matchingInTable(question, source, place, { fromUs, toUs });
+  if (!state.runs) selection = yield* matchingInTable(question, source, place, time);
   else {
-    const spans = yield* spansOf(state.runs, place, fromUs, toUs);
+    const spans = yield* spansOf(state.runs, place, time);
     if (spans.length === 0) return;
     const isAny = isAnyRow(question) && !source.visibility && !best.after;
     selection = yield* matchingOf(isAny ? spans.map((span) => best.endOf(span)) : spans, question, source, place);

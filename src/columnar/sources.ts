@@ -6,44 +6,48 @@ import type { Table } from './table.ts';
 import { TableRows } from './table-rows.ts';
 import { seenOf, type Visibility, visibilityOf } from './visibility.ts';
 
-/** What is to be searched; `only`: rows at other positions are not there. */
-export type SourceRef = { source: Table | Part; only?: PartitionOffsets };
+/** What is to be searched. Rows at positions not in `only`, or of times not in `time`, are not there: one file may be given twice in parts. */
+export type SourceRef = { source: Table | Part; only?: PartitionOffsets; time?: TimeRange };
 
 /** What every query says, whatever it asks for. */
 export type Scope = { tenant: string; time: TimeRange; snapshot?: Snapshot; positions?: PartitionOffsets };
 
-/** A row group that may hold rows of the query; with `visibility`, its rows must be looked at one by one. */
-export type SourceGroup = { group: RowGroup; part: Part | undefined; visibility: Visibility | undefined };
+/** A row group that may hold rows of the query in a range of time; with `visibility`, its rows must be looked at one by one. */
+export type SourceGroup = { group: RowGroup; time: TimeRange; visibility: Visibility | undefined };
 
 export type SourceWindow = SourceGroup & { window: Window };
+
+/** The times that are in both. */
+export const commonTime = (a: TimeRange, b: TimeRange): TimeRange => ({
+  fromUs: Math.max(a.fromUs, b.fromUs),
+  toUs: Math.min(a.toUs, b.toUs),
+});
 
 /** Finds the windows that may hold rows of the query by tenant, time and offsets, and counts the files left out. */
 export function windowsOf(sources: SourceRef[], scope: Scope, stats: ReadStats): SourceWindow[] {
   const windows: SourceWindow[] = [];
-  for (const { source, only } of sources) {
+  for (const { source, only, time: ownTime } of sources) {
     const visibility = visibilityOf(scope.snapshot, only, scope.positions);
-    if (source instanceof Part) addPart(windows, source, visibility, scope, stats);
-    else addGroup(windows, { group: new TableRows(source), part: undefined, visibility }, scope, stats);
+    const time = ownTime ? commonTime(ownTime, scope.time) : scope.time;
+    if (source instanceof Part) addPart(windows, source, { time, visibility }, scope.tenant, stats);
+    else addGroup(windows, { group: new TableRows(source), time, visibility }, stats);
   }
   return windows;
 }
 
-function addPart(windows: SourceWindow[], part: Part, visibility: Visibility | undefined, scope: Scope, stats: ReadStats): void {
-  stats.files++;
-  const { info } = part;
+function addPart(windows: SourceWindow[], part: Part, limits: Omit<SourceGroup, 'group'>, tenant: string, stats: ReadStats): void {
+  const { info, groups } = part;
+  const { time, visibility } = limits;
   const seen = seenOf(info, visibility);
-  const isInTime = info.maxTimestamp >= scope.time.fromUs && info.minTimestamp < scope.time.toUs;
-  if (!isInTime || seen === 'none' || !info.tenants.includes(scope.tenant)) {
+  stats.files++;
+  if (info.maxTimestamp < time.fromUs || info.minTimestamp >= time.toUs || seen === 'none' || !info.tenants.includes(tenant))
     stats.filesPruned++;
-    return;
-  }
-  const { groups } = part;
-  for (const group of groups) addGroup(windows, { group, part, visibility: seen === 'all' ? undefined : visibility }, scope, stats);
+  else for (const group of groups) addGroup(windows, { group, time, visibility: seen === 'all' ? undefined : visibility }, stats);
 }
 
-function addGroup(windows: SourceWindow[], source: SourceGroup, { time }: Scope, stats: ReadStats): void {
+function addGroup(windows: SourceWindow[], source: SourceGroup, stats: ReadStats): void {
   for (const window of source.group.windows) {
-    if (window.maxTimestamp >= time.fromUs && window.minTimestamp < time.toUs) windows.push({ ...source, window });
+    if (window.maxTimestamp >= source.time.fromUs && window.minTimestamp < source.time.toUs) windows.push({ ...source, window });
     else stats.pagesPruned++;
   }
 }

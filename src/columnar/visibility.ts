@@ -1,5 +1,6 @@
-import { type Intervals, includes, subtract } from '../core/intervals.ts';
-import type { PartitionOffsets } from '../query/compile/scan/visible.ts';
+import { maxPartitions } from '../core/ids.ts';
+import { type Intervals, includes, intersect, subtract } from '../core/intervals.ts';
+import { offsetsIn, type PartitionOffsets } from '../query/compile/scan/visible.ts';
 import type { Snapshot } from '../query/plan.ts';
 import type { Place } from './condition/evaluate.ts';
 import type { PartInfo } from './directory.ts';
@@ -7,16 +8,16 @@ import { valueAt } from './rows.ts';
 import type { Selection } from './selection.ts';
 import type { Steps } from './steps.ts';
 
-/** Offsets that may be seen, by partition: every list must hold an offset. Undefined where all may. */
-export type Visibility = (partition: number) => Intervals[];
+/** Offsets that may be seen, by generation and partition: every list must hold an offset. */
+export type Visibility = (generation: number, partition: number) => Intervals[];
 
 /** Joins what limits the rows of a source to what its query limits; undefined where nothing does. */
 export function visibilityOf(snapshot: Snapshot | undefined, ...lists: (PartitionOffsets | undefined)[]): Visibility | undefined {
   const limits = lists.filter((list) => list !== undefined);
   if (!snapshot && limits.length === 0) return undefined;
-  return (partition) => [
+  return (generation, partition) => [
     ...(snapshot ? [[[0, snapshot[partition] ?? 0]] as Intervals] : []),
-    ...limits.map((list) => list.find((listed) => listed.partition === partition)?.offsets ?? []),
+    ...limits.map((list) => offsetsIn(list, generation, partition)),
   ];
 }
 
@@ -25,10 +26,10 @@ export function seenOf({ offsets }: PartInfo, visibility: Visibility | undefined
   if (!visibility) return 'all';
   let isAll = true;
   let isNone = true;
-  for (const { partition, offsets: held } of offsets) {
-    for (const seen of visibility(partition)) if (subtract(held, seen).length > 0) isAll = false;
-    const common = visibility(partition).reduce((rest, seen) => subtract(rest, subtract(rest, seen)), held);
-    if (common.length > 0) isNone = false;
+  for (const { generation, partition, offsets: held } of offsets) {
+    const limits = visibility(generation, partition);
+    if (limits.some((limit) => subtract(held, limit).length > 0)) isAll = false;
+    if (limits.reduce((rest, limit) => intersect(rest, limit), held).length > 0) isNone = false;
   }
   return isAll ? 'all' : isNone ? 'none' : 'some';
 }
@@ -37,15 +38,18 @@ export function seenOf({ offsets }: PartInfo, visibility: Visibility | undefined
 export function* keepVisible(visibility: Visibility, { group, window, stats }: Place, selection: Selection): Steps<void> {
   const partitions = (yield* group.load('partition', window, stats))!;
   const offsets = (yield* group.load('offset', window, stats))!;
-  const byPartition = new Map<number, Intervals[]>();
+  const generations = (yield* group.load('generation', window, stats))!;
+  const known = new Map<number, Intervals[]>();
   selection.keep((row) => {
+    const generation = valueAt(generations, row) as number;
     const partition = valueAt(partitions, row) as number;
-    let sets = byPartition.get(partition);
-    if (!sets) {
-      sets = visibility(partition);
-      byPartition.set(partition, sets);
+    const key = generation * maxPartitions + partition;
+    let limits = known.get(key);
+    if (!limits) {
+      limits = visibility(generation, partition);
+      known.set(key, limits);
     }
     const offset = valueAt(offsets, row) as number;
-    return sets.every((set) => includes(set, offset));
+    return limits.every((limit) => includes(limit, offset));
   });
 }

@@ -40,6 +40,8 @@ const attributes = fc
   .array(fc.tuple(fc.constantFrom(...keys), attributeValue), { maxLength: 5 })
   .map((entries): Record<string, AttributeValue> => Object.fromEntries(entries));
 const startUs = 1_763_700_000_000_000;
+/** In the middle of the records' times. */
+export const middleUs = startUs + 10_000_000;
 const hex = (digits: number) => fc.constantFrom('a', 'b', 'c').map((digit) => digit.repeat(digits));
 const orAbsent = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 

@@ -8,7 +8,7 @@ import type { StoredRecord } from '../../src/core/record.ts';
 import { everything } from '../../src/query/ast/expression.ts';
 import { searchRecords } from '../../src/query/compile/scan/search.ts';
 import type { SearchPlan } from '../../src/query/plan.ts';
-import { expression, sourcesOf, storedRecords, timeRange } from './arbitrary.ts';
+import { expression, middleUs, sourcesOf, storedRecords, timeRange } from './arbitrary.ts';
 
 const deal = fc.array(fc.nat(4), { minLength: 1, maxLength: 6 });
 const limits = fc.constantFrom(1, 5, 1000);
@@ -81,12 +81,20 @@ describe('search over tables and files', () => {
       fc.asyncProperty(storedRecords(80), deal, expression, offsets, offsets, async (records, piles, where, first, second) => {
         const cache = new PageCache();
         const setOf = (list: [number, number][]) => intervalsOf(list.map(([from, size]) => [from, from + size + 1]));
-        const only = [0, 1].map((partition) => ({ partition, offsets: setOf(first) }));
+        const only = [
+          { partition: 0, offsets: setOf(first) },
+          { generation: 1, partition: 1, offsets: setOf(second) },
+        ];
         const positions = [1, 2].map((partition) => ({ partition, offsets: setOf(second) }));
         const sources = (await sourcesOf(records, piles, cache)).map((source) => ({ source, only }));
         const seen = searchRecords(records, planOf({ positions: only }));
         await expectAsScanned(sources, seen, planOf({ where }));
         await expectAsScanned(sources, seen, planOf({ where, positions }));
+        const inTwo = sources.flatMap((source) => [
+          { ...source, time: { fromUs: middleUs, toUs: 4e15 } },
+          { ...source, time: { fromUs: 0, toUs: middleUs } },
+        ]);
+        await expectAsScanned(inTwo, seen, planOf({ where }));
       }),
       { numRuns: 60 },
     );

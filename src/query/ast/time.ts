@@ -1,30 +1,10 @@
-const timePattern = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|z|[+-]\d\d:?\d\d)?)?$/;
+import { formatTime, readTime } from '../../core/time.ts';
 
-/**
- * Reads RFC 3339 as epoch microseconds, finer digits cut; a date alone is its midnight, a missing zone is UTC. `undefined` where the text is no
- * such time.
- */
-export function timeLiteral(text: string): number | undefined {
-  const parts = timePattern.exec(text);
-  if (!parts) return undefined;
-  const [, date, minutes = '00:00', seconds = '00', fraction = '', zone = 'Z'] = parts;
-  const [hours, minutesOfHour] = minutes.split(':').map(Number);
-  if (hours! > 23 || minutesOfHour! > 59) return undefined;
-  const offset = zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone.toUpperCase();
-  const ms = Date.parse(`${date}T${minutes}:${seconds}${offset}`);
-  if (Number.isNaN(ms) || !isCalendarDay(date!)) return undefined;
-  return ms * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'));
-}
+/** Reads a time as records may spell it (RFC 3339 and others) to epoch microseconds, finer digits cut; `undefined` where the text is none. */
+export const timeLiteral = (text: string): number | undefined => readTime(text)?.us;
 
-const isCalendarDay = (date: string): boolean => new Date(`${date}T00:00:00Z`).toISOString().startsWith(date);
-
-/** Spells epoch microseconds as RFC 3339 UTC with as many digits as they need. */
-export function timeText(us: number): string {
-  const ms = Math.floor(us / 1000);
-  const below = us - ms * 1000;
-  const text = new Date(ms).toISOString();
-  return below === 0 ? text.replace('.000Z', 'Z') : text.replace('Z', `${String(below).padStart(3, '0')}Z`);
-}
+/** Spells epoch microseconds as RFC 3339 UTC. */
+export const timeText = (us: number): string => formatTime(us);
 
 const unitUs = { ms: 1e3, s: 1e6, m: 60e6, h: 3600e6, d: 86_400e6, w: 7 * 86_400e6 } as const;
 

@@ -1,18 +1,22 @@
-import { type Intervals, includes } from '../../../core/intervals.ts';
+import { type Intervals, includes, intervalsOf } from '../../../core/intervals.ts';
 import type { Position } from '../../../core/record.ts';
 import type { Snapshot, SortKey } from '../../plan.ts';
 
-/** Which rows of some partitions are meant: all of a list's offsets, the partitions not listed not at all. */
-export type PartitionOffsets = { partition: number; offsets: Intervals }[];
+/**
+ * Which rows of some partitions are meant: the offsets listed, of one generation where it is named; partitions not listed not at all.
+ */
+export type PartitionOffsets = { generation?: number; partition: number; offsets: Intervals }[];
+
+/** The offsets that a list names of one generation and partition. */
+export function offsetsIn(list: PartitionOffsets, generation: number, partition: number): Intervals {
+  const named = list.filter((item) => item.partition === partition && (item.generation ?? generation) === generation);
+  return named.length === 1 ? named[0]!.offsets : intervalsOf(named.flatMap(({ offsets }) => offsets));
+}
 
 /** Tells whether a query with a snapshot and positions sees what stands at a position. */
-export function isVisible(
-  { partition, offset }: Pick<Position, 'partition' | 'offset'>,
-  snapshot: Snapshot | undefined,
-  positions: PartitionOffsets | undefined,
-): boolean {
+export function isVisible({ generation, partition, offset }: Position, snapshot?: Snapshot, positions?: PartitionOffsets): boolean {
   if (snapshot && offset >= (snapshot[partition] ?? 0)) return false;
-  return positions?.some((listed) => listed.partition === partition && includes(listed.offsets, offset)) ?? true;
+  return !positions || includes(offsetsIn(positions, generation, partition), offset);
 }
 
 /** Orders records as lists do, oldest first: timestamp, then position. */
