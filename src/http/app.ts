@@ -21,7 +21,9 @@ export function createApp(platform: Platform, options: HttpOptions): Hono {
     routes.flatMap((route) => [route.path, ...(route.aliases ?? [])].map((path) => ({ path, route }))),
     ({ path }) => path,
   );
-  for (const [path, entries] of byPath) {
+  // A path without parameters goes before one that would take it for a parameter: `/api/logs/tail` is no record.
+  const inOrder = [...byPath].sort(([a], [b]) => Number(a.includes('{')) - Number(b.includes('{')));
+  for (const [path, entries] of inOrder) {
     const pattern = path.replaceAll(/\{(\w+)\}/g, ':$1');
     for (const { route } of entries) {
       app.on(route.method, pattern, (context) =>

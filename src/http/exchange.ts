@@ -38,24 +38,27 @@ export function begin(options: HttpOptions, method: string, route: string, heade
 /** Whoever asked has gone: there is nobody to answer, and nothing failed. */
 export class ClientGone extends Error {}
 
-/** Turns what a handler threw into its answer: counted by code; what nobody expected is counted as a panic and logged with its stack. */
+/**
+ * Turns what a handler threw into its answer, counted by code. What nobody expected is counted as a panic, logged with its stack, and answered
+ * without its words: an error of a store thread arrives as INTERNAL.
+ */
 export function answerFailure(options: HttpOptions, exchange: Exchange, thrown: unknown): Answer {
   const { metrics, log } = options;
-  if (!(thrown instanceof AppError) && !(thrown instanceof ClientGone)) {
-    metrics.panics.add(1, 'http');
-    log.error(
-      { ...describe(exchange), error: thrown instanceof Error ? thrown : new Error(String(thrown)) },
-      'request failed unexpectedly',
-    );
-  } else if (thrown instanceof AppError && thrown.status >= 500) {
-    log.warn({ ...describe(exchange), code: thrown.code, detail: thrown.detail, ...causeOf(thrown) }, 'request failed');
+  const fields = describe(exchange);
+  if (thrown instanceof ClientGone || (thrown instanceof AppError && thrown.more.cause instanceof ClientGone)) {
+    log.debug(fields, 'client closed the connection');
+    return problemAnswer(new AppError('REQUEST_TIMEOUT', 'the client closed the connection'), exchange.requestId);
   }
-  if (thrown instanceof AppError && thrown.status < 500) metrics.invalidRequests.add(1, thrown.code);
-  if (thrown instanceof AppError && thrown.code === 'RATE_LIMITED') metrics.rateLimited.add();
-  return problemAnswer(
-    thrown instanceof ClientGone ? new AppError('REQUEST_TIMEOUT', 'the client closed the connection') : thrown,
-    exchange.requestId,
-  );
+  if (!(thrown instanceof AppError) || thrown.code === 'INTERNAL') {
+    metrics.panics.add(1, 'http');
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    log.error({ ...fields, error }, 'request failed unexpectedly');
+    return problemAnswer(undefined, exchange.requestId);
+  }
+  if (thrown.status >= 500) log.warn({ ...fields, code: thrown.code, detail: thrown.detail, ...causeOf(thrown) }, 'request failed');
+  else metrics.invalidRequests.add(1, thrown.code);
+  if (thrown.code === 'RATE_LIMITED') metrics.rateLimited.add();
+  return problemAnswer(thrown, exchange.requestId);
 }
 
 /** Counts an answered request and writes its log line: at debug, or at info when it was slow. */

@@ -35,7 +35,6 @@ const noDefaults: RecordDefaults = {};
 export async function ingest(platform: Platform, options: HttpOptions, request: IngestRequest): Promise<Answer> {
   const { exchange, caller, query, body } = request;
   const { metrics, clock } = options;
-  metrics.batchesReceived.add();
   const { header } = exchange;
   const length = header('content-length');
   try {
@@ -50,8 +49,6 @@ export async function ingest(platform: Platform, options: HttpOptions, request: 
       idempotencyKey: header('idempotency-key'),
       defaults: defaultsOf(query),
     });
-    metrics.logsIngested.add(answer.replayed ? 0 : answer.accepted);
-    metrics.logsRejected.add(answer.rejected);
     metrics.ingestSeconds.observe((clock.monotonicMs() - exchange.startedMs) / 1000);
     return query.wait
       ? await waited(platform, options, request, answer, query.wait)

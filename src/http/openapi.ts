@@ -5,9 +5,8 @@ import { problem } from './schemas/common.ts';
 
 /** Codes that a route may answer for what it is, besides those it names. */
 function codesOf({ scope, body, errors = [] }: Route): ErrorCode[] {
-  const codes: ErrorCode[] = ['INVALID_PARAMETER', 'NOT_ACCEPTABLE', 'INTERNAL'];
-  if (scope !== 'none')
-    codes.push('UNAUTHENTICATED', 'SCOPE_MISSING', 'FORBIDDEN_ORIGIN', 'STORE_UNAVAILABLE', 'QUERY_TIMEOUT', 'SHUTTING_DOWN');
+  const codes: ErrorCode[] = ['INVALID_PARAMETER', 'NOT_ACCEPTABLE', 'INTERNAL', 'STORE_UNAVAILABLE', 'SHUTTING_DOWN'];
+  if (scope !== 'none') codes.push('UNAUTHENTICATED', 'SCOPE_MISSING', 'FORBIDDEN_ORIGIN', 'QUERY_TIMEOUT');
   if (body) codes.push('INVALID_BODY', 'BODY_TOO_LARGE', 'MEDIA_TYPE', 'REQUEST_TIMEOUT');
   return [...new Set([...codes, ...errors])];
 }

@@ -57,5 +57,9 @@ function faultOf(issue: z.core.$ZodIssue, place: string): ErrorItem {
     place,
   );
   const message = issue.message.replace(/^Invalid (input|option|string): /, '');
-  return { path, code: issue.code.toUpperCase(), detail: message.charAt(0).toLowerCase() + message.slice(1) };
+  return {
+    path,
+    code: issue.code === 'custom' ? 'INVALID_VALUE' : issue.code.toUpperCase(),
+    detail: message.charAt(0).toLowerCase() + message.slice(1),
+  };
 }

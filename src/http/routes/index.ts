@@ -9,7 +9,7 @@ import { queryRoutes } from './query.ts';
 import { systemRoutes } from './system.ts';
 import { tailRoutes } from './tail.ts';
 
-/** Every route of the API. The first match wins, so the live tail stands before the record by id. */
+/** Every route of the API. */
 export const routes: readonly Route[] = [
   ...ingestRoutes,
   ...tailRoutes,

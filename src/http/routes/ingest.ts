@@ -30,6 +30,7 @@ export const ingestRoutes = [
         'application/json': z.union([anyRecord, z.array(anyRecord)]),
         'application/x-ndjson': z.string(),
         'text/csv': z.string(),
+        'text/plain': z.string(),
       },
     },
     answers: {
