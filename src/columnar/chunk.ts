@@ -1,5 +1,6 @@
 import { maxGroupRows } from './columns.ts';
 import type { ColumnPlace, DictionaryPlace, PagePlace } from './directory.ts';
+import type { GroupEncoding } from './group-encoding.ts';
 import { bitWidth, hybridBound, writeHybrid, writeRun } from './parquet/bits.ts';
 import type { ChunkFooter, ColumnSchema } from './parquet/footer.ts';
 import type { encodingOf } from './parquet/format.ts';
@@ -128,6 +129,15 @@ export function writeLevels(target: Buffer, at: number, cells: Uint8Array | Uint
   }
   target.writeUInt32LE(end - at - 4, at);
   return end;
+}
+
+/** Ends a column in which every row is absent: one page of levels. */
+export function addNulls(group: Pick<GroupEncoding, 'scratch' | 'rows'>, chunk: Chunk): EncodedColumn {
+  const { scratch, rows } = group;
+  scratch.room(0, levelsBound(0));
+  chunk.chooseCodec(0);
+  chunk.addPage(scratch.bytes.subarray(0, writeLevels(scratch.bytes, 0, levels, 0, rows, rows)), rows);
+  return chunk.finish(rows, true);
 }
 
 export const levelsBound = (rows: number): number => hybridBound(rows, 1) + 8;

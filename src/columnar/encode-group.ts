@@ -7,7 +7,7 @@ import { encodeBooleans, encodeDeltas, encodeDoubles, encodeSmall } from './enco
 import { encodeText } from './encode-text.ts';
 import type { GroupEncoding } from './group-encoding.ts';
 import { cutPages } from './order.ts';
-import type { ChunkFooter, ColumnSchema } from './parquet/footer.ts';
+import type { ColumnSchema } from './parquet/footer.ts';
 import { compress, type GrowingFile } from './parquet/pages.ts';
 import type { Steps } from './steps.ts';
 import { WordIndex } from './word-index.ts';
@@ -16,7 +16,7 @@ import { WordIndex } from './word-index.ts';
 export type GroupSource = { rows: number; order: Uint32Array; column(name: string): Steps<Column> };
 
 /** A row group whose columns are in the file and whose index is not yet. */
-export type EncodedGroup = { footer: ChunkFooter[]; writeIndex(): Steps<GroupPlace> };
+export type EncodedGroup = { columns: readonly EncodedColumn[]; writeIndex(): Steps<Omit<GroupPlace, 'columns'>> };
 
 /** Appends one row group's columns to a file; yields after each few milliseconds of work. */
 export function* encodeGroup(
@@ -37,10 +37,9 @@ export function* encodeGroup(
     yield;
   }
   return {
-    footer: columns.map((column) => column.footer),
+    columns,
     *writeIndex() {
-      const index = yield* writeIndex(group);
-      return { rows, cuts, ...places, ...index, columns: columns.map((column) => column.place) };
+      return { rows, cuts, ...places, ...(yield* writeIndex(group)) };
     },
   };
 }

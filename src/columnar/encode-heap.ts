@@ -1,8 +1,8 @@
-import { Chunk, type EncodedColumn, levelsBound, writeLevels } from './chunk.ts';
+import { addNulls, Chunk, type EncodedColumn, levelsBound, writeLevels } from './chunk.ts';
 import { type HeapColumn, maxGroupRows } from './columns.ts';
 import type { GroupEncoding } from './group-encoding.ts';
 import { hashBytes, hashColumn, hashOnPage } from './hash.ts';
-import type { ChunkFooter, ColumnSchema } from './parquet/footer.ts';
+import type { ColumnSchema } from './parquet/footer.ts';
 import type { Steps } from './steps.ts';
 
 const cells = new Uint8Array(maxGroupRows);
@@ -38,8 +38,8 @@ function* encodePages(group: GroupEncoding, schema: ColumnSchema, column: HeapCo
   const { order, cuts, scratch } = group;
   const chunk = new Chunk(group.file, schema, 'plain');
   chunk.chooseCodec(column.starts[group.rows]! - column.starts[0]!);
+  if (!hasAny(column, order, group.rows)) return addNulls(group, chunk);
   let nulls = 0;
-  let bounds: ChunkFooter['bounds'];
   for (let page = 0; page + 1 < cuts.length; page++) {
     const from = cuts[page]!;
     const to = cuts[page + 1]!;
@@ -57,7 +57,7 @@ function* encodePages(group: GroupEncoding, schema: ColumnSchema, column: HeapCo
     chunk.addPage(target.subarray(0, out), to - from);
     yield;
   }
-  return chunk.finish(nulls, schema.name !== 'message', bounds);
+  return chunk.finish(nulls, schema.name !== 'message');
 }
 
 /** Which rows of a page have a text (in `cells`), how many have none, and the bytes of all as PLAIN. */
@@ -73,4 +73,9 @@ function measure(column: HeapColumn, order: Uint32Array, from: number, to: numbe
     else size += 4 + starts[row + 1]! - starts[row]!;
   }
   return { absent, size };
+}
+
+function hasAny({ present }: HeapColumn, order: Uint32Array, rows: number): boolean {
+  for (let i = 0; i < rows; i++) if (present[order[i]!] === 1) return true;
+  return false;
 }

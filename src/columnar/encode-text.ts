@@ -1,6 +1,6 @@
 import type { AttributeValue } from '../core/record.ts';
 import type { HashSet } from './bloom.ts';
-import { Chunk, type EncodedColumn, type EncodedPage, encodeCodePages, levelsBound, writeLevels } from './chunk.ts';
+import { addNulls, Chunk, type EncodedColumn, type EncodedPage, encodeCodePages, levelsBound, writeLevels } from './chunk.ts';
 import { attributeColumn, maxGroupRows, overflowColumn, type TextColumn } from './columns.ts';
 import type { GroupEncoding } from './group-encoding.ts';
 import { hashBytes, hashColumn, hashNumber, hashValue } from './hash.ts';
@@ -82,7 +82,7 @@ function* encodePlain(
   const { scratch, cuts } = group;
   const state = hashColumn(schema.name);
   const chunk = new Chunk(group.file, schema, 'plain');
-  if (ordered.values.length === 0) chunk.chooseCodec(0);
+  if (ordered.values.length === 0) return addNulls(group, chunk);
   for (let k = 0; k + 1 < cuts.length; k++) {
     const from = cuts[k]!;
     const to = cuts[k + 1]!;

@@ -1,4 +1,3 @@
-import type { Intervals } from '../core/intervals.ts';
 import { Scratch } from './chunk.ts';
 import { type Column, type FixedColumn, fixedColumns, overflowColumn } from './columns.ts';
 import { type Directory, directoryKey, directoryVersion, type EncodedPart, type GroupPlace, type PartInfo } from './directory.ts';
@@ -6,6 +5,7 @@ import { type EncodedGroup, encodeGroup } from './encode-group.ts';
 import { compareUtf8, orderRows } from './order.ts';
 import { type ColumnSchema, encodeFooter } from './parquet/footer.ts';
 import { compress, GrowingFile } from './parquet/pages.ts';
+import { infoOf } from './part-info.ts';
 import type { Steps } from './steps.ts';
 import type { Table } from './table.ts';
 
@@ -56,7 +56,7 @@ export function* encodeTable(table: Table): Generator<void, EncodedPart> {
   const steps = encodeGroup(file, new Scratch(), schema, source);
   let group = steps.next();
   for (; !group.done; group = steps.next()) yield;
-  const info = infoOf(table);
+  const info = infoOf([{ rows: table.rows, columns: table.fixed }]);
   const ending = finishFile(file, schema, [group.value], info);
   let part = ending.next();
   for (; !part.done; part = ending.next()) yield;
@@ -68,67 +68,25 @@ function* inMemory(column: Column): Steps<Column> {
   return column;
 }
 
-/** Appends the indexes of a file's row groups, its directory and its footer. */
+/** Appends the indexes of a file's row groups, its directory and its footer. Attribute columns without any value are left out of both. */
 export function* finishFile(
   file: GrowingFile,
   schema: readonly ColumnSchema[],
   groups: readonly EncodedGroup[],
   info: PartInfo,
 ): Steps<EncodedPart> {
+  const isUsed = schema.map(
+    ({ name }, i) => isFixed(name) || groups.some(({ columns }) => columns[i]!.place.nulls < columns[i]!.footer.rows),
+  );
+  const used = <T>(items: readonly T[]): T[] => items.filter((_, i) => isUsed[i]);
   const places: GroupPlace[] = [];
-  for (const group of groups) places.push(yield* group.writeIndex());
+  for (const group of groups) places.push({ ...(yield* group.writeIndex()), columns: used(group.columns).map(({ place }) => place) });
   const directory: Directory = { info, groups: places };
   const bytes = compress(Buffer.from(JSON.stringify(directory)));
   const at = file.put(bytes);
-  const footers = groups.map((group) => group.footer);
-  file.put(encodeFooter(schema, footers, [directoryKey, `${at},${bytes.length},${directoryVersion}`]));
+  const footers = groups.map((group) => used(group.columns).map(({ footer }) => footer));
+  file.put(encodeFooter(used(schema), footers, [directoryKey, `${at},${bytes.length},${directoryVersion}`]));
   return { bytes: file.finish(), info: { ...info, bytes: file.at } };
 }
 
-function infoOf(table: Table): PartInfo {
-  const { fixed, rows } = table;
-  const observed = fixed.observed_timestamp.values.subarray(0, rows);
-  return {
-    rows,
-    bytes: 0,
-    minTimestamp: table.minTimestamp,
-    maxTimestamp: table.maxTimestamp,
-    minObserved: observed.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
-    maxObserved: observed.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
-    tenants: [...fixed.tenant.values].sort(compareUtf8),
-    offsets: positionsOf(fixed.generation.values, fixed.partition.values, fixed.offset.values, rows),
-  };
-}
-
-/** The positions of some rows as sets of offsets, sorted by generation and partition. */
-export function positionsOf(generations: Uint16Array, partitions: Uint16Array, offsets: Float64Array, rows: number): PartInfo['offsets'] {
-  const places = new Map<number, number>();
-  for (let i = 0; i < rows; i++) {
-    const place = generations[i]! * 65536 + partitions[i]!;
-    places.set(place, (places.get(place) ?? 0) + 1);
-  }
-  return [...places.keys()]
-    .sort((a, b) => a - b)
-    .map((place) => {
-      const generation = Math.floor(place / 65536);
-      const partition = place % 65536;
-      const held = new Float64Array(places.get(place)!);
-      let count = 0;
-      for (let i = 0; i < rows; i++) if (generations[i] === generation && partitions[i] === partition) held[count++] = offsets[i]!;
-      return { generation, partition, offsets: intervalsOfOffsets(held) };
-    });
-}
-
-function intervalsOfOffsets(offsets: Float64Array): Intervals {
-  offsets.sort();
-  const intervals: [number, number][] = [];
-  let last: [number, number] | undefined;
-  for (const offset of offsets) {
-    if (last !== undefined && offset <= last[1]) last[1] = Math.max(last[1], offset + 1);
-    else {
-      last = [offset, offset + 1];
-      intervals.push(last);
-    }
-  }
-  return intervals;
-}
+const isFixed = (name: string): boolean => Object.hasOwn(fixedSchema, name);

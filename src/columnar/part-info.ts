@@ -1,0 +1,93 @@
+import type { Intervals } from '../core/intervals.ts';
+import type { NumberColumn, SmallColumn, TextColumn } from './columns.ts';
+import type { PartInfo } from './directory.ts';
+import { compareUtf8 } from './order.ts';
+
+/** The columns that a part's description is made from. */
+export type InfoColumns = {
+  tenant: TextColumn;
+  generation: SmallColumn;
+  partition: SmallColumn;
+  offset: NumberColumn;
+  timestamp: NumberColumn;
+  observed_timestamp: NumberColumn;
+};
+
+/** Describes a file with these rows; its size is not known yet. */
+export function infoOf(groups: readonly { rows: number; columns: InfoColumns }[]): PartInfo {
+  const tenants = new Set<string>();
+  let rows = 0;
+  let timestamps = emptyRange;
+  let observed = emptyRange;
+  for (const group of groups) {
+    rows += group.rows;
+    for (const tenant of group.columns.tenant.values) tenants.add(tenant);
+    timestamps = widened(timestamps, group.columns.timestamp.values, group.rows);
+    observed = widened(observed, group.columns.observed_timestamp.values, group.rows);
+  }
+  return {
+    rows,
+    bytes: 0,
+    minTimestamp: timestamps.least,
+    maxTimestamp: timestamps.greatest,
+    minObserved: observed.least,
+    maxObserved: observed.greatest,
+    tenants: [...tenants].sort(compareUtf8),
+    offsets: positionsOf(groups),
+  };
+}
+
+const emptyRange = { least: Number.POSITIVE_INFINITY, greatest: Number.NEGATIVE_INFINITY };
+
+function widened({ least, greatest }: typeof emptyRange, values: Float64Array, rows: number): typeof emptyRange {
+  let low = least;
+  let high = greatest;
+  for (let i = 0; i < rows; i++) {
+    const value = values[i]!;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return { least: low, greatest: high };
+}
+
+/** The positions of all rows as sets of offsets, sorted by generation and partition. */
+function positionsOf(groups: readonly { rows: number; columns: InfoColumns }[]): PartInfo['offsets'] {
+  const counts = new Map<number, number>();
+  for (const { rows, columns } of groups) {
+    for (let i = 0; i < rows; i++) {
+      const place = placeAt(columns, i);
+      counts.set(place, (counts.get(place) ?? 0) + 1);
+    }
+  }
+  return [...counts]
+    .sort(([a], [b]) => a - b)
+    .map(([place, count]) => {
+      const held = new Float64Array(count);
+      let at = 0;
+      for (const { rows, columns } of groups) {
+        for (let i = 0; i < rows; i++) if (placeAt(columns, i) === place) held[at++] = columns.offset.values[i]!;
+      }
+      return { generation: Math.floor(place / 65536), partition: place % 65536, offsets: intervalsIn(held) };
+    });
+}
+
+const placeAt = ({ generation, partition }: InfoColumns, row: number): number => generation.values[row]! * 65536 + partition.values[row]!;
+
+function intervalsIn(offsets: Float64Array): Intervals {
+  if (!isSorted(offsets)) offsets.sort();
+  const intervals: [number, number][] = [];
+  let last: [number, number] | undefined;
+  for (const offset of offsets) {
+    if (last !== undefined && offset <= last[1]) last[1] = Math.max(last[1], offset + 1);
+    else {
+      last = [offset, offset + 1];
+      intervals.push(last);
+    }
+  }
+  return intervals;
+}
+
+function isSorted(values: Float64Array): boolean {
+  for (let i = 1; i < values.length; i++) if (values[i - 1]! > values[i]!) return false;
+  return true;
+}
