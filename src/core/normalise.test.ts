@@ -84,8 +84,8 @@ describe('normalise', () => {
         const fault = check(JSON.parse(json));
         const made = normalise(JSON.parse(json), context);
         expect(made instanceof RecordFault).toBe(fault !== undefined);
-        const onlyProto = /^\{("__proto__":[^,]*,?)+\}$/.test(json);
-        if (!onlyProto) expect(recordInput.safeParse(JSON.parse(json)).success).toBe(fault === undefined);
+        if (String(Object.keys(JSON.parse(json) ?? {})) !== '__proto__')
+          expect(recordInput.safeParse(JSON.parse(json)).success).toBe(fault === undefined);
       }),
       { numRuns: 3000 },
     );
