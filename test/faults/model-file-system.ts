@@ -52,6 +52,11 @@ export class ModelFileSystem implements FileSystem {
     this.#directories = directories;
   }
 
+  /** The process that uses it is dead: nobody hears what it answers. */
+  get isDead(): boolean {
+    return this.#hasCrashed;
+  }
+
   /** What the next start finds on the disk. */
   afterCrash(kept: Kept, options: ModelOptions = {}): ModelFileSystem {
     this.#hasCrashed = true;

@@ -2,10 +2,10 @@ import { openSegmentQueue, type SegmentQueue } from '../../src/adapters/queue/se
 import { openSegmentReader } from '../../src/adapters/queue/segment/segment-reader.ts';
 import { manualClock } from '../../src/core/clock.ts';
 import { AppError } from '../../src/core/errors.ts';
-import type { FileSystem } from '../../src/core/ports/file-system.ts';
+import { type FileSystem, fileErrorCode } from '../../src/core/ports/file-system.ts';
 import type { Appended, RawBatch } from '../../src/core/ports/queue.ts';
 import { keyed, readAll } from '../contract/queue.contract.ts';
-import { Crash } from './model-file-system.ts';
+import type { ModelFileSystem } from './model-file-system.ts';
 
 const folder = '/data/queue';
 const clients = 3;
@@ -24,28 +24,34 @@ export type Witness = {
   problems: string[];
 };
 
-/** Opens the queue, lets a few clients append at once, releases some, and closes. Ends where the process dies. */
-export async function runWorkload(files: FileSystem): Promise<Witness> {
+/** Opens the queue, lets a few clients append at once, releases some, and closes. Ends where the process dies. `files` may stand before the model. */
+export async function runWorkload(model: ModelFileSystem, files: FileSystem = model): Promise<Witness> {
   const witness: Witness = { acknowledged: new Map(), released: 0, unknown: new Set(), problems: [] };
   try {
     const clock = manualClock(1000);
     const queue = await openQueue(files, clock, witness);
-    await Promise.all(Array.from({ length: clients }, (_, client) => runClient(queue, client, clock, witness)));
+    await Promise.all(Array.from({ length: clients }, (_, client) => runClient(queue, client, clock, witness, model)));
     await queue.close();
   } catch (error) {
-    if (!isDeath(error) && !(error as { code?: string }).code) throw error;
+    if (!model.isDead && !fileErrorCode(error)) throw error;
   }
   return witness;
 }
 
-async function runClient(queue: SegmentQueue, client: number, clock: ReturnType<typeof manualClock>, witness: Witness): Promise<void> {
+async function runClient(
+  queue: SegmentQueue,
+  client: number,
+  clock: ReturnType<typeof manualClock>,
+  witness: Witness,
+  model: ModelFileSystem,
+): Promise<void> {
   for (let index = 0; index < requestsEach; index++) {
     const request = requestOf(client, index);
     for (let attempt = 0; attempt < attempts && !witness.acknowledged.has(request.requestId); attempt++) {
       try {
         witness.acknowledged.set(request.requestId, await queue.append(0, request));
       } catch (error) {
-        if (!(error instanceof AppError)) throw error;
+        if (model.isDead || !(error instanceof AppError)) throw error;
         if (error.code !== 'DISK_FULL') witness.unknown.add(request.requestId);
         clock.advance(300);
       }
@@ -53,7 +59,7 @@ async function runClient(queue: SegmentQueue, client: number, clock: ReturnType<
     if (client === 0 && index === 2) {
       witness.released = (await queue.ranges())[0]!.end;
       await queue.release(0, witness.released).catch((error: unknown) => {
-        if (isDeath(error)) throw error;
+        if (model.isDead || !fileErrorCode(error)) throw error;
       });
     }
   }
@@ -99,17 +105,22 @@ export async function faultsAfter(files: FileSystem, { acknowledged, released, u
   return faults;
 }
 
-/** Opens the queue and makes its content a second process's: what it saw is as good as acknowledged. Ends where that process dies. */
-export async function runRecovery(files: FileSystem, witness: Witness): Promise<void> {
+/**
+ * A second process opens the queue and reads: what it saw is as good as acknowledged. With `appends` it appends one more.
+ * Ends where that process dies.
+ */
+export async function runRecovery(files: ModelFileSystem, witness: Witness, { appends }: { appends: boolean }): Promise<void> {
   try {
     const queue = await openQueue(files, manualClock(2000));
     const reader = openSegmentReader({ folder, files, ends: queue.durableEnds() });
     for (const { requestId, generation, partition, baseOffset, count } of await readAll(reader, 0, 0)) {
       if (!witness.unknown.has(requestId)) witness.acknowledged.set(requestId, { generation, partition, baseOffset, count });
     }
+    const late = requestOf(9, 0);
+    if (appends) witness.acknowledged.set(late.requestId, await queue.append(0, late));
     await queue.close();
   } catch (error) {
-    if (!isDeath(error)) throw error;
+    if (!files.isDead) throw error;
   }
 }
 
@@ -136,9 +147,3 @@ function requestOf(client: number, index: number): RawBatch {
 
 /** Some segments hold keys, some none: retention treats them differently. */
 const isKeyed = (requestId: string): boolean => requestId === 'r-0-2' || requestId === 'r-1-3';
-
-/** The process died, or a call of its failed since it had died. */
-function isDeath(error: unknown): boolean {
-  return error instanceof Crash || (error instanceof Error && isDeathCause(error.cause));
-}
-const isDeathCause = (cause: unknown): boolean => cause instanceof Crash;

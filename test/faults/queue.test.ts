@@ -52,6 +52,7 @@ describe('the queue on a disk that forgets what was not made durable', () => {
       const seeded = { seed: crashAt };
       const ways: [string, (files: ModelFileSystem) => ModelFileSystem, Kept][] = [
         ['process, then machine', (files) => files.afterKill(), 'none'],
+        ['process, then machine after appending', (files) => files.afterKill(), 'none'],
         ['process, then machine early', (files) => files.afterKill(soon), seeded],
         ['machine twice', (files) => files.afterCrash(seeded, soon), 'none'],
       ];
@@ -59,7 +60,7 @@ describe('the queue on a disk that forgets what was not made durable', () => {
         const files = new ModelFileSystem({ crashAt });
         const witness = await runWorkload(files);
         const between = restart(files);
-        await runRecovery(between, witness);
+        await runRecovery(between, witness, { appends: dies.endsWith('appending') });
         const found = await faultsAfter(between.afterCrash(keep), witness);
         for (const fault of found) faults.push(`${dies}: dead at ${crashAt} (${files.log.at(-1)}): ${fault}`);
       }
@@ -109,7 +110,7 @@ describe('the queue on a disk whose calls fail', () => {
       const files = new ModelFileSystem({ failure: { at, code: 'EIO' }, crashAt: at + 1 });
       const witness = await runWorkload(files);
       const between = files.afterKill();
-      await runRecovery(between, witness);
+      await runRecovery(between, witness, { appends: false });
       for (const fault of await faultsAfter(between.afterCrash('none'), witness)) faults.push(`failed at ${at}: ${fault}`);
     }
     expect(faults).toEqual([]);
@@ -120,7 +121,7 @@ describe('the queue on a disk whose calls fail', () => {
     const calls = await countCalls();
     for (let at = 1; at <= calls; at++) {
       const files = new ModelFileSystem({ failure: { at, code: 'EIO' } });
-      const witness = await runWorkload(believing(files));
+      const witness = await runWorkload(files, believing(files));
       faults.push(...(await faultsAfter(files.afterCrash('none'), witness)));
     }
     expect(faults.filter((fault) => fault.includes('was acknowledged'))).not.toEqual([]);
