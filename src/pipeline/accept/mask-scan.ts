@@ -49,7 +49,7 @@ export function buildScanner(triggers: readonly Trigger[], digits: Act | undefin
 export function scan({ flags, buckets, digits }: Scanner, job: MaskJob): void {
   const { bytes } = job;
   const skip = bytes.byteOffset & 1;
-  const pairs = new Uint16Array(bytes.buffer, bytes.byteOffset + skip, (bytes.length - skip) >> 1);
+  const pairs = new Uint16Array(bytes.buffer, bytes.byteOffset + skip, Math.max(0, bytes.length - skip) >> 1);
   const look = (index: number, flag: number) => {
     const at = skip + 2 * index;
     for (const { codes, folds, offset, act } of buckets[flag & bucketBits]!) {
