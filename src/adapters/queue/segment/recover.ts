@@ -56,9 +56,10 @@ async function settleTail(settings: Settings, partition: number, name: SegmentNa
   if (scan.bytes < size) await file.truncate(scan.bytes);
   if (!scan.isClosed || scan.bytes < size) {
     // Written once more: after an fdatasync that failed in the process before, the kernel takes the pages for clean and would not write them.
-    const group = Buffer.allocUnsafe(scan.bytes - scan.durable);
-    await file.read(group, scan.durable);
-    if (group.byteLength > 0) await file.writev([group], scan.durable);
+    const from = Math.min(scan.durable, scan.bytes);
+    const group = Buffer.allocUnsafe(scan.bytes - from);
+    await file.read(group, from);
+    if (group.byteLength > 0) await file.writev([group], from);
     await file.datasync();
   }
   return scan.bytes;
