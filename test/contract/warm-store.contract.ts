@@ -36,6 +36,17 @@ export function describeWarmStore(name: string, open: () => Promise<WarmStore>):
       expect(text(await store.get('analytics/2026-11-21/summary_08.json'))).toBe('{"total":1}');
     });
 
+    test('an object may be written as its bytes are made', async () => {
+      await store.replace(
+        's.json',
+        (async function* () {
+          yield bytes('one ');
+          yield bytes('two');
+        })(),
+      );
+      expect(text(await store.get('s.json'))).toBe('one two');
+    });
+
     test('a range is read from where it begins, and not beyond the end', async () => {
       await store.putIfAbsent('r.parquet', [bytes('0123456789')]);
       const object = await store.open('r.parquet');

@@ -1,3 +1,6 @@
+/** The bytes of an object in pieces, given at once or as they are made. */
+export type ObjectBytes = Uint8Array[] | AsyncIterable<Uint8Array>;
+
 /**
  * Immutable objects by name, as S3 or a folder keeps them. Names are relative paths with `/`. A put that resolved survives a crash.
  */
@@ -5,7 +8,7 @@ export interface WarmStore {
   /** Writes an object that must not exist; resolves to false when the name is taken (its content is then the same: names are content). */
   putIfAbsent(name: string, parts: Uint8Array[]): Promise<boolean>;
   /** Writes or replaces a derived object (summaries, manifests); readers see the old or the new one whole. */
-  replace(name: string, parts: Uint8Array[]): Promise<void>;
+  replace(name: string, parts: ObjectBytes): Promise<void>;
   /** Reads a whole object. @throws AppError NOT_FOUND */
   get(name: string): Promise<Uint8Array>;
   /** Opens an object for reading ranges. @throws AppError NOT_FOUND */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../../../core/errors.ts';
 import { directoryOf, type FileSystem, fileErrorCode, type OpenFile, readFile } from '../../../core/ports/file-system.ts';
-import type { WarmObject, WarmStore } from '../../../core/ports/warm-store.ts';
+import type { ObjectBytes, WarmObject, WarmStore } from '../../../core/ports/warm-store.ts';
 
 const temporaryFolder = 'tmp';
 /** What a crash left half written is removed once nobody can be writing it any more. */
@@ -52,7 +52,7 @@ export class FolderWarmStore implements WarmStore {
     return put;
   }
 
-  replace(name: string, parts: Uint8Array[]): Promise<void> {
+  replace(name: string, parts: ObjectBytes): Promise<void> {
     return translate(name, () => this.#write(this.#path(name), parts));
   }
 
@@ -95,12 +95,12 @@ export class FolderWarmStore implements WarmStore {
     }
   }
 
-  async #write(path: string, parts: Uint8Array[]): Promise<void> {
+  async #write(path: string, parts: ObjectBytes): Promise<void> {
     const temporary = `${this.#root}/${temporaryFolder}/${randomBytes(12).toString('hex')}.part`;
     const file = await this.#files.open(temporary, 'create');
     try {
       try {
-        await file.writev(parts, 0);
+        await writeAll(file, parts);
         await file.datasync();
       } finally {
         await file.close();
@@ -165,6 +165,15 @@ class FolderObject implements WarmObject {
 
   close(): void {
     void this.#file.close();
+  }
+}
+
+async function writeAll(file: OpenFile, parts: ObjectBytes): Promise<void> {
+  if (Array.isArray(parts)) return file.writev(parts, 0);
+  let position = 0;
+  for await (const part of parts) {
+    await file.writev([part], position);
+    position += part.byteLength;
   }
 }
 

@@ -1,5 +1,5 @@
 import { AppError } from '../../../core/errors.ts';
-import type { WarmObject, WarmStore } from '../../../core/ports/warm-store.ts';
+import type { ObjectBytes, WarmObject, WarmStore } from '../../../core/ports/warm-store.ts';
 
 /** The WarmStore in memory, for tests and throw-away hosts. */
 export class MemoryWarmStore implements WarmStore {
@@ -11,8 +11,10 @@ export class MemoryWarmStore implements WarmStore {
     return true;
   }
 
-  async replace(name: string, parts: Uint8Array[]): Promise<void> {
-    this.#objects.set(name, Buffer.concat(parts));
+  async replace(name: string, parts: ObjectBytes): Promise<void> {
+    const all: Uint8Array[] = [];
+    for await (const part of parts) all.push(part);
+    this.#objects.set(name, Buffer.concat(all));
   }
 
   async get(name: string): Promise<Uint8Array> {
