@@ -139,13 +139,13 @@ console.log(
   `node ${process.version}; ${parts.length} files, ${(bytes / 1e6).toFixed(1)} MB, opened in ${openMs.toFixed(0)} ms; cache ${options.cache} MB\n`,
 );
 console.log(
-  '| query | first ms | p50 ms | p95 ms | goal | VictoriaLogs | rows | pages read | MB read |\n|---|---|---|---|---|---|---|---|---|',
+  '| query | first ms | p50 ms | p95 ms | mean CPU ms | goal | VictoriaLogs | rows | pages read | MB read |\n|---|---|---|---|---|---|---|---|---|---|',
 );
 for (const { name, goalMs, peerMs, plan } of queries) console.log(await line(name, sources, plan, `${goalMs} | ${peerMs ?? ''}`));
 
 const table = new Table();
 for (const record of records(sample)) if (!table.add(tenant, record, record)) break;
-console.log(`\nThe table in memory, ${table.rows} rows\n\n| query | first ms | p50 ms | p95 ms |\n|---|---|---|---|`);
+console.log(`\nThe table in memory, ${table.rows} rows\n\n| query | first ms | p50 ms | p95 ms | mean CPU ms |\n|---|---|---|---|---|`);
 for (const { name, plan } of queries.filter((query) => !query.name.includes('id, ')))
   console.log(await line(name, [{ source: table }], plan));
 console.log(`\nRSS ${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB, cache ${(cache.bytes / 1e6).toFixed(0)} MB`);
@@ -156,6 +156,7 @@ async function line(name: string, from: SourceRef[], plan: Query['plan'], more =
   let pages = 0;
   let bytesRead = 0;
   let rows = 0;
+  const cpu = process.cpuUsage();
   for (let i = 0; i < rounds; i++) {
     const started = performance.now();
     const { stats, rows: found } = await answer(from, plan(i));
@@ -164,9 +165,12 @@ async function line(name: string, from: SourceRef[], plan: Query['plan'], more =
     bytesRead += stats.bytes;
     rows += found;
   }
+  const { user, system } = process.cpuUsage(cpu);
   const first = tookMs[0]!;
   tookMs.sort((a, b) => a - b);
-  const times = [first, tookMs[rounds >> 1]!, tookMs[Math.floor(rounds * 0.95)]!].map((ms) => ms.toFixed(2)).join(' | ');
+  const times = [first, tookMs[rounds >> 1]!, tookMs[Math.floor(rounds * 0.95)]!, (user + system) / 1000 / rounds]
+    .map((ms) => ms.toFixed(2))
+    .join(' | ');
   const read =
     more === ''
       ? ''

@@ -3,7 +3,7 @@ import type { WarmObject } from '../core/ports/warm-store.ts';
 import type { ReadStats } from '../query/plan.ts';
 import { filterWords } from './bloom.ts';
 import { attributeOf, overflowColumn } from './columns.ts';
-import type { ColumnPlace, GroupPlace, PagePlace } from './directory.ts';
+import type { ColumnPlace, GroupPlace, PagePlace, PartInfo } from './directory.ts';
 import { type PageCache, Slot } from './page-cache.ts';
 import { decodeDelta } from './parquet/decode-delta.ts';
 import { type Codes, decodeCodes } from './parquet/decode-hybrid.ts';
@@ -32,6 +32,8 @@ export class PartGroup implements RowGroup {
   readonly runs: readonly Run[];
   readonly attributeColumns: readonly string[];
   readonly place: GroupPlace;
+  /** Positions of the whole file's rows. */
+  readonly offsets: PartInfo['offsets'];
   readonly #object: WarmObject;
   readonly #cache: PageCache;
   readonly #columns = new Map<string, GroupColumn>();
@@ -39,10 +41,11 @@ export class PartGroup implements RowGroup {
   readonly #filter = new Slot<Uint32Array>();
   readonly #idPages = new Slot<Uint32Array>();
 
-  constructor(object: WarmObject, cache: PageCache, place: GroupPlace) {
+  constructor(object: WarmObject, cache: PageCache, place: GroupPlace, offsets: PartInfo['offsets']) {
     this.#object = object;
     this.#cache = cache;
     this.place = place;
+    this.offsets = offsets;
     this.rows = place.rows;
     this.windows = windowsOf(place);
     this.runs = runsOf(place);

@@ -19,7 +19,7 @@ export class Part {
   constructor(object: WarmObject, cache: PageCache, { info, groups }: Directory) {
     this.#object = object;
     this.info = { ...info, bytes: object.size };
-    this.groups = groups.map((group) => new PartGroup(object, cache, group));
+    this.groups = groups.map((group) => new PartGroup(object, cache, group, info.offsets));
   }
 
   /** Closes the file. No query may be under way on it. */

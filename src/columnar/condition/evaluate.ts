@@ -1,10 +1,11 @@
 import type { ReadStats } from '../../query/plan.ts';
 import { overflowColumn } from '../columns.ts';
 import type { Dictionary } from '../parquet/decode-plain.ts';
-import { type ColumnData, type RowGroup, textAt, type Window } from '../rows.ts';
+import type { ColumnData, RowGroup, Window } from '../rows.ts';
 import type { Selection } from '../selection.ts';
 import type { Steps } from '../steps.ts';
 import type { ColumnTest, Condition } from './condition.ts';
+import { keepTexts } from './keep-texts.ts';
 
 /** Where a condition is evaluated. */
 export type Place = { group: RowGroup; window: Window; stats: ReadStats };
@@ -96,24 +97,4 @@ function answersOf(test: ColumnTest, dictionary: Dictionary): Uint8Array {
     test.answers.set(dictionary, answers);
   }
   return answers;
-}
-
-function keepTexts(test: ColumnTest, { texts, base, asciiFold }: Extract<ColumnData, { kind: 'texts' }>, selection: Selection): void {
-  const { accepts } = test;
-  if (test.presence) {
-    selection.keep((row) => texts.present === undefined || texts.present[row - base] === 1);
-    return;
-  }
-  const probe = test.probe && (asciiFold || !test.probe.folds) ? test.probe : undefined;
-  if (!probe) {
-    selection.keep((row) => accepts(textAt(texts, row - base)));
-    return;
-  }
-  const { bytes, starts, ends, present } = texts;
-  const { exact } = probe;
-  selection.keep((row) => {
-    const index = row - base;
-    if (present !== undefined && present[index] === 0) return false;
-    return probe.test(bytes, starts[index]!, ends[index]!) && (exact || accepts(textAt(texts, index)));
-  });
 }

@@ -1,3 +1,4 @@
+import { includes } from '../../core/intervals.ts';
 import type { ReadStats } from '../../query/plan.ts';
 import { fold } from '../../query/text.ts';
 import { mayHold } from '../bloom.ts';
@@ -33,10 +34,14 @@ function* pagesOfTest(test: ColumnTest, group: PartGroup, stats: ReadStats): Ste
   const [column] = test.columns;
   if (column === 'message') return yield* pagesOfMessage(test, group, stats);
   if (test.attribute === undefined && idColumns.has(column!)) return yield* pagesOfId(test, column!, group, stats);
+  if (column === 'offset') return mayHoldOffset(test, group) ? allPages(group) : 0;
   for (const name of test.columns) if (yield* mayColumnHold(test, name, group, stats)) return allPages(group);
   if (test.attribute !== undefined && (yield* mayOverflowHold(test, group, stats))) return allPages(group);
   return 0;
 }
+
+const mayHoldOffset = ({ values }: ColumnTest, group: PartGroup): boolean =>
+  !values || group.offsets.some(({ offsets }) => values.some((value) => typeof value === 'number' && includes(offsets, value)));
 
 function* mayColumnHold(test: ColumnTest, name: string, group: PartGroup, stats: ReadStats): Steps<boolean> {
   const place = group.placeOf(name);

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { fold, hasToken } from '../../query/text.ts';
+import type { Texts } from '../parquet/decode-plain.ts';
+import { Needle } from './needle.ts';
+
+const unit = fc.constantFrom('a', 'A', 'b', 'B', '7', '0', ' ', '_', '.', 'é', 'É', 'ß', '😀', 'λ');
+const text = fc.string({ unit, maxLength: 12 });
+const part = fc.string({ unit: fc.constantFrom('a', 'b', '7', '0', ' ', '_', '.'), minLength: 1, maxLength: 4 });
+
+/** Texts behind one another as in a PLAIN page, their lengths between them. */
+function textsOf(values: string[]): Texts {
+  const starts: number[] = [];
+  const ends: number[] = [];
+  const chunks: Buffer[] = [];
+  let at = 0;
+  for (const value of values) {
+    const bytes = Buffer.from(value);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(bytes.length);
+    chunks.push(length, bytes);
+    starts.push(at + 4);
+    at += 4 + bytes.length;
+    ends.push(at);
+  }
+  return { bytes: Buffer.concat(chunks), starts: Uint32Array.from(starts), ends: Uint32Array.from(ends), present: undefined };
+}
+
+test('a needle is found in bytes where it is found in the folded text, one by one and all at once', () => {
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 1, maxLength: 20 }), part, fc.boolean(), (values, needleText, isToken) => {
+      fc.pre(!isToken || /^\w+$/.test(needleText));
+      const needle = new Needle(needleText, isToken);
+      const expected = values.map((value) => (isToken ? hasToken(fold(value), needleText) : fold(value).includes(needleText)));
+      const texts = textsOf(values);
+      const marks = new Uint8Array(values.length);
+      needle.mark(texts, 0, values.length - 1, marks);
+      expect(values.map((_, i) => needle.isIn(texts.bytes, texts.starts[i]!, texts.ends[i]!))).toEqual(expected);
+      expect([...marks].map((mark) => mark === 1)).toEqual(expected);
+    }),
+    { numRuns: 500 },
+  );
+});
