@@ -96,11 +96,14 @@ const notJson = (offset: number): RecordFault =>
   new RecordFault('', 'NOT_JSON', `the line is not JSON at column ${offset + 1}; give one JSON object a line`);
 
 function brokenJson(bytes: Uint8Array, at: number): AppError {
-  const before = Buffer.from(bytes.buffer, bytes.byteOffset, at).toString();
-  const line = before.split('\n').length;
-  const column = at - (before === '' ? 0 : bytes.lastIndexOf(lineFeed, at - 1) + 1) + 1;
+  let line = 1;
+  let lineFrom = 0;
+  for (let feed = bytes.indexOf(lineFeed); feed >= 0 && feed < at; feed = bytes.indexOf(lineFeed, lineFrom)) {
+    line++;
+    lineFrom = feed + 1;
+  }
   const what = at >= bytes.length ? 'the body ends too early' : `unexpected ${JSON.stringify(characterAt(bytes, at))}`;
-  return new AppError('INVALID_BODY', `line ${line}, column ${column}: ${what}; the body is not JSON`);
+  return new AppError('INVALID_BODY', `line ${line}, column ${at - lineFrom + 1}: ${what}; the body is not JSON`);
 }
 
 const characterAt = (bytes: Uint8Array, at: number): string => {

@@ -19,7 +19,6 @@ export function csvToNdjson(bytes: Uint8Array, limits: AcceptLimits): Uint8Array
   const header = rows.next();
   if (!header) return new Uint8Array(0);
   const names = header.map(({ text }, i) => JSON.stringify(columnName(text.trim(), i)));
-  if (names.length > maxColumns) throw new AppError('INVALID_BODY', `the first row names more than ${maxColumns} columns`);
   const objects: string[] = [];
   let chars = 0;
   for (let row = rows.next(); row; row = rows.next()) {
@@ -69,6 +68,7 @@ class CsvRows {
     if (this.#at >= this.#text.length) return undefined;
     const row = [this.#field()];
     while (this.#text[this.#at] === ',') {
+      if (row.length === maxColumns) throw new AppError('INVALID_BODY', `line ${this.#line}: more than ${maxColumns} fields in a row`);
       this.#at++;
       row.push(this.#field());
     }
