@@ -1,3 +1,4 @@
+import { lastWord } from '../../core/mask-settings.ts';
 import { coverValue, type MaskJob, quote, skipBlank, stringEnd } from './mask-cover.ts';
 import type { Act, Trigger } from './mask-scan.ts';
 import { ascii, coverNamed, flags, type HowGiven } from './mask-text.ts';
@@ -32,15 +33,6 @@ export function nameTriggers(names: readonly string[]): Trigger[] {
     byWord.set(word, [...(byWord.get(word) ?? []), secret]);
   }
   return [...byWord].map(([word, secrets]) => ({ text: word, anyCase: true, act: actOn(Buffer.byteLength(word), secrets) }));
-}
-
-/** The last word of a name: what `nameTriggers` looks for; at least 3 ASCII letters or digits, or the name cannot be masked. */
-export function lastWord(name: string): string {
-  return name
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .split(/[_\-. ]+/)
-    .at(-1)!
-    .toLowerCase();
 }
 
 /** Tells whether an attribute's key (its last dotted part, or all of it) is a secret's name. */

@@ -1,3 +1,4 @@
+import type { MaskSettings } from '../../core/mask-settings.ts';
 import type { LogRecord } from '../../core/record.ts';
 import { cardAct } from './mask-cards.ts';
 import type { MaskJob } from './mask-cover.ts';
@@ -6,29 +7,7 @@ import { mailTrigger, secretTriggers } from './mask-patterns.ts';
 import { buildScanner, type Scanner, scan, type Trigger } from './mask-scan.ts';
 import { printable, unescapeAscii } from './mask-unescape.ts';
 
-/** What is masked. Tables are built once for each object: keep it, do not make one for every request. */
-export type MaskSettings = {
-  /** Fields whose values are secret, by the end of their name; case and the separators `_ - .` do not matter. `_` parts words. */
-  readonly names: readonly string[];
-  /** Secrets by how they look: bearer tokens, passwords in URLs, AWS keys, JWTs, private keys, tokens of well-known makers. */
-  readonly patterns: boolean;
-  /** Payment card numbers. */
-  readonly cards: boolean;
-  readonly emails: boolean;
-};
-
-export const defaultMaskSettings: MaskSettings = {
-  names: [
-    ...['password', 'passwd', 'pwd', 'passphrase', 'secret', 'token', 'authorization', 'cookie', 'credential', 'credentials', 'cvv', 'cvc'],
-    ...['api_key', 'private_key', 'access_key', 'secret_key', 'account_key', 'signing_key', 'encryption_key'],
-  ],
-  patterns: true,
-  cards: true,
-  emails: false,
-};
-
-/** Nothing is masked. */
-export const noMask: MaskSettings = { names: [], patterns: false, cards: false, emails: false };
+export { defaultMaskSettings, type MaskSettings, noMask } from '../../core/mask-settings.ts';
 
 /** How many secrets of each kind were covered: `name`, `bearer`, `url_password`, `aws_key`, `jwt`, `private_key`, `vendor_token`, `card`, `email`. */
 export type MaskCounts = Record<string, number>;
