@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  clip,
   firstGap,
   type Intervals,
   includes,
@@ -31,6 +32,14 @@ test('sets of offsets obey the laws of sets', () => {
       expect(sizeOf(a)).toBe(inA.size);
       expect(sameIntervals(union(a, b), union(b, a))).toBe(true);
       for (let i = 0; i < 62; i++) expect(includes(a, i)).toBe(inA.has(i));
+    }),
+  );
+});
+
+test('a clip is what an intersection with one interval is', () => {
+  fc.assert(
+    fc.property(offsets, fc.nat(60), fc.nat(60), (xs, from, to) => {
+      expect(clip(offsetsOf(xs), from, to)).toEqual(intersect(offsetsOf(xs), intervalsOf([[from, to]])));
     }),
   );
 });

@@ -42,6 +42,20 @@ export function subtract(a: Intervals, b: Intervals): Intervals {
 
 export const intersect = (a: Intervals, b: Intervals): Intervals => subtract(a, subtract(a, b));
 
+/** What of the set lies in `[from, to)`; costs no more than what comes out, and a binary search. */
+export function clip(set: Intervals, from: number, to: number): Intervals {
+  let low = 0;
+  let high = set.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (set[middle]![1] <= from) low = middle + 1;
+    else high = middle;
+  }
+  const out: [number, number][] = [];
+  for (let i = low; i < set.length && set[i]![0] < to; i++) out.push([Math.max(set[i]![0], from), Math.min(set[i]![1], to)]);
+  return out;
+}
+
 /** How many offsets the set holds. */
 export const sizeOf = (set: Intervals): number => set.reduce((sum, [from, to]) => sum + to - from, 0);
 

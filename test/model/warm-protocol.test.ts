@@ -113,7 +113,7 @@ function anything(fault?: Fault, without: Actor[] = []): (random: () => number) 
 describe('the protocol of the archive', () => {
   for (const [name, scenario] of Object.entries(small)) {
     test(`${name}: no order of steps breaks it`, () => {
-      const { states } = exhaust(scenario, settled(scenario), 2_000 * scale);
+      const { states } = exhaust(scenario, settled(scenario), 1_200 * scale);
       expect(states).toBeGreaterThan(20);
     });
   }
@@ -122,7 +122,7 @@ describe('the protocol of the archive', () => {
     const { states } = wander(
       (random) => anything()(random),
       (run) => settled(run.scenario)(run),
-      500 * scale,
+      300 * scale,
       1,
     );
     expect(states).toBeGreaterThan(1_000);

@@ -1,5 +1,5 @@
 import { parseIntervals, printIntervals } from '../interval-text.ts';
-import { type Intervals, intersect, noOffsets, union } from '../intervals.ts';
+import { clip, type Intervals, noOffsets, union } from '../intervals.ts';
 import type { DropReason } from '../record.ts';
 import { type Details, entriesOf, noDetails } from './progress.ts';
 
@@ -16,12 +16,13 @@ export function blocksOf(offsets: Intervals): number[] {
   return [...blocks].sort((a, b) => a - b);
 }
 
-export const blockRange = (block: number): Intervals => [[block * blockSize, (block + 1) * blockSize]];
+/** What of a set lies in one block. */
+export const inBlock = (set: Intervals, block: number): Intervals => clip(set, block * blockSize, (block + 1) * blockSize);
 
 /** Writes what of the details lies in one block. */
 export function printDetails(details: Details, block: number): StoredDetails {
   const origin = block * blockSize;
-  const text = (set: Intervals) => printIntervals(intersect(set, blockRange(block)), origin);
+  const text = (set: Intervals) => printIntervals(inBlock(set, block), origin);
   const dropped = Object.fromEntries(entriesOf(details.dropped).map(([reason, set]) => [reason, text(set)]));
   return { dropped, dead: text(details.dead) };
 }

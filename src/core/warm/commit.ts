@@ -1,6 +1,6 @@
-import { type Intervals, intersect, intersects } from '../intervals.ts';
+import { clip, type Intervals } from '../intervals.ts';
 import { maxStateWrites, type StateWrite, type Versioned } from '../ports/state-store.ts';
-import { blockRange, blockSize, blocksOf, parseDetails, printDetails, type StoredDetails } from './blocks.ts';
+import { blockSize, blocksOf, inBlock, parseDetails, printDetails, type StoredDetails } from './blocks.ts';
 import { type FileInfo, fileInfoOf } from './file.ts';
 import { listPartition } from './heads.ts';
 import { blockKey, level0Prefix, minutesKey, objectName, partitionKey } from './keys.ts';
@@ -28,8 +28,8 @@ export function* commit(request: CommitRequest): Steps<CommitResult> {
   const { generation, partition, batch } = request;
   const parts = partsOf(request);
   const results: CommitResult[] = [];
-  for (const part of parts) results.push(yield* commitPart(request, parts.length === 1 ? batch : cutBatch(batch, part)));
-  return results.reduce(joinResults, { ...cutBatch(batch, []), files: [], head: emptyPartition(generation, partition) });
+  for (const part of parts) results.push(yield* commitPart(request, parts.length === 1 ? batch : cutBatch(batch, ...part)));
+  return results.reduce(joinResults, { ...cutBatch(batch, 0, 0), files: [], head: emptyPartition(generation, partition) });
 }
 
 function* commitPart({ generation, partition, file, minutes }: CommitRequest, batch: Batch): Steps<CommitResult> {
@@ -45,8 +45,9 @@ function* commitPart({ generation, partition, file, minutes }: CommitRequest, ba
     const named = file && trimmed.done.length > 0 ? { ...file, info: fileInfoOf(file.info), name: freeName(head, file.hash) } : undefined;
     const next = commitBatch(head, details, trimmed, named);
     const writes: StateWrite[] = [{ key, version, value: next.head }];
+    const written = detailed(trimmed);
     for (const [block, stored] of blocks) {
-      if (intersects(blockRange(block), detailed(trimmed)))
+      if (inBlock(written, block).length > 0)
         writes.push({ key: blockKey(generation, partition, block), version: stored.version, value: printDetails(next.details, block) });
     }
     if (!batch.redrive) writes.push(...(yield* minuteWrites(generation, partition, minutes, moved)));
@@ -85,19 +86,19 @@ const detailed = (batch: Batch): Intervals => (batch.redrive ? offsetsIn(batch) 
 const detailedBlocks = (batch: Batch): number[] => blocksOf(detailed(batch));
 
 /** Cuts the offsets of a request where one transaction would write too many keys: at the border of a block in the middle. */
-function partsOf({ batch, minutes }: CommitRequest): Intervals[] {
-  const all = offsetsIn(batch);
-  const cut = (range: Intervals): Intervals[] => {
-    const part = cutBatch(batch, range);
-    const here = minutes.filter(({ offsets }) => intersects(offsets, range));
+function partsOf({ batch, minutes }: CommitRequest): [from: number, to: number][] {
+  const cut = (from: number, to: number): [number, number][] => {
+    const part = cutBatch(batch, from, to);
+    const here = minutes.filter(({ offsets }) => clip(offsets, from, to).length > 0);
     const writes = detailedBlocks(part).length + slotsOf(here).size + 2;
-    const [from, to] = [range[0]![0], range.at(-1)![1]];
-    if (writes <= maxStateWrites || to - from < 2) return [range];
-    const middle = to - from > 2 * blockSize ? Math.floor((from + to) / 2 / blockSize) * blockSize : Math.floor((from + to) / 2);
-    const halves = [intersect(range, [[from, middle]]), intersect(range, [[middle, to]])];
-    return halves.filter((half) => half.length > 0).flatMap(cut);
+    if (writes <= maxStateWrites || to - from < 2) return [[from, to]];
+    const middle = (from + to) / 2;
+    const border = to - from > 2 * blockSize ? Math.floor(middle / blockSize) * blockSize : Math.floor(middle);
+    return [...cut(from, border), ...cut(border, to)];
   };
-  return all.length === 0 ? [] : cut(all);
+  const sets = [batch.done, batch.dead, ...Object.values(batch.dropped)].filter((set) => set.length > 0);
+  if (sets.length === 0) return [];
+  return cut(Math.min(...sets.map((set) => set[0]![0])), Math.max(...sets.map((set) => set.at(-1)![1])));
 }
 
 function joinResults(a: CommitResult, b: CommitResult): CommitResult {

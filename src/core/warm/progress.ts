@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { type Intervals, intersect, intervalsOf, noOffsets, sizeOf, subtract, union } from '../intervals.ts';
+import { clip, type Intervals, intersect, intervalsOf, noOffsets, sizeOf, subtract, union } from '../intervals.ts';
 import type { DropReason } from '../record.ts';
 import type { Condemned, FileInfo } from './file.ts';
 
@@ -115,11 +115,11 @@ export function offsetsIn(batch: Details & { done: Intervals }): Intervals {
   return intervalsOf([...batch.done, ...Object.values(batch.dropped).flat(), ...batch.dead]);
 }
 
-/** Limits a batch to the offsets in `range`. */
-export function cutBatch(batch: Batch, range: Intervals): Batch {
+/** Limits a batch to the offsets in `[from, to)`. */
+export function cutBatch(batch: Batch, from: number, to: number): Batch {
   const dropped: Details['dropped'] = {};
-  for (const [reason, offsets] of entriesOf(batch.dropped)) dropped[reason] = intersect(offsets, range);
-  return { done: intersect(batch.done, range), dropped, dead: intersect(batch.dead, range), redrive: batch.redrive };
+  for (const [reason, offsets] of entriesOf(batch.dropped)) dropped[reason] = clip(offsets, from, to);
+  return { done: clip(batch.done, from, to), dropped, dead: clip(batch.dead, from, to), redrive: batch.redrive };
 }
 
 export const entriesOf = (dropped: Details['dropped']): [DropReason, Intervals][] => Object.entries(dropped) as [DropReason, Intervals][];
