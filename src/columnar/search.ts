@@ -150,3 +150,5 @@ class BestHits {
     else this.time.toUs = Math.min(this.time.toUs, worst + 1);
   }
 }
+
+export type { SourceRef };

@@ -1,11 +1,10 @@
-import { isAscii } from 'node:buffer';
 import type { Texts } from '../parquet/decode-plain.ts';
 import { type ColumnData, textAt } from '../rows.ts';
 import type { Selection } from '../selection.ts';
 import type { ColumnTest } from './condition.ts';
 import type { Needle } from './needle.ts';
 
-/** From this many texts on, work on all of them at once is cheaper than work on each. */
+/** From this many texts on, a search through all of them at once is cheaper than one in each. */
 const manyTexts = 32;
 
 /** Keeps the rows whose texts satisfy the test; decodes only what bytes cannot decide. */
@@ -32,8 +31,7 @@ export function keepTexts(
   const useNeedles = probe !== undefined && asciiFold;
   if (useNeedles) for (const needle of probe.needles) keepHolding(needle, texts, base, selection);
   if (useNeedles && probe.exact) return;
-  const read = reader(texts, base, selection);
-  selection.keep((row) => accepts(read(row - base)));
+  selection.keep((row) => accepts(textAt(texts, row - base)));
 }
 
 function keepHolding(needle: Needle, texts: Texts, base: number, selection: Selection): void {
@@ -41,24 +39,9 @@ function keepHolding(needle: Needle, texts: Texts, base: number, selection: Sele
   if (count === 0) return;
   const first = rows[0]! - base;
   const last = rows[count - 1]! - base;
-  if (count >= manyTexts && count * 4 > last - first) {
+  if (!needle.hasLetters && count >= manyTexts && count * 4 > last - first) {
     const marks = new Uint8Array(last + 1);
     needle.mark(texts, first, last, marks);
     selection.keep((row) => marks[row - base] === 1);
   } else selection.keep((row) => needle.isIn(texts.bytes, texts.starts[row - base]!, texts.ends[row - base]!));
-}
-
-/** Makes the function that decodes a present text: where there are many and all are ASCII, as a part of one string. */
-function reader(texts: Texts, base: number, { rows, count }: Selection): (index: number) => string | undefined {
-  const { bytes, starts, ends } = texts;
-  if (count >= manyTexts) {
-    const from = starts[rows[0]! - base]!;
-    const to = ends[rows[count - 1]! - base]!;
-    const range = bytes.subarray(from, to);
-    if (isAscii(range)) {
-      const all = range.toString('latin1');
-      return (index) => all.substring(starts[index]! - from, ends[index]! - from);
-    }
-  }
-  return (index) => textAt(texts, index);
 }
