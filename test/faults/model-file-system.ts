@@ -132,11 +132,16 @@ export class ModelFileSystem implements FileSystem {
 
   async rename(from: string, to: string): Promise<void> {
     await this.#call(`rename ${from} ${to}`);
-    if (directoryOf(from) !== directoryOf(to)) throw systemError('EXDEV', to);
     const directory = this.#directoryOf(from);
+    const target = this.#directoryOf(to);
     const inode = directory.names.get(nameIn(from));
     if (!inode) throw systemError('ENOENT', from);
-    this.#change(directory, { name: nameIn(to), inode, alsoRemoves: nameIn(from) });
+    if (target === directory) this.#change(directory, { name: nameIn(to), inode, alsoRemoves: nameIn(from) });
+    else {
+      // Across directories a crash may keep either half without the other.
+      this.#change(target, { name: nameIn(to), inode });
+      this.#change(directory, { name: nameIn(from), inode: undefined });
+    }
     this.#dieIfDue();
   }
 
