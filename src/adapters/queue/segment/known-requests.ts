@@ -10,6 +10,8 @@ export type KeysFile = { path: string; count: number; newestUs: number };
 type Remembered = KnownRequest & { tenant: string; key: string; observedUs: number };
 
 export const rememberMs = 24 * 3600 * 1000;
+/** Share above the bound at which the oldest are forgotten, many at once: a Map walks over what was deleted at its front each time. */
+const slack = 1 / 8;
 const empty = new Uint8Array();
 
 /**
@@ -46,10 +48,7 @@ export class KnownRequests {
     this.#forget(name);
     this.#byKey.set(name, request);
     this.#weight += weightOf(request);
-    for (const [oldest, { observedUs }] of this.#byKey) {
-      if (this.#weight <= this.#maxRequests && !this.#isOver(observedUs)) break;
-      this.#forget(oldest);
-    }
+    if (this.#weight > this.#maxRequests * (1 + slack)) this.#forgetOldest();
   }
 
   /** Writes the keys of offsets `[from, to)` durably; resolves to how many there were. Writes nothing where there are none. */
@@ -84,6 +83,13 @@ export class KnownRequests {
       position += frame.headerBytes;
     }
     return { path, count, newestUs };
+  }
+
+  #forgetOldest(): void {
+    for (const oldest of this.#byKey.keys()) {
+      if (this.#weight <= this.#maxRequests) break;
+      this.#forget(oldest);
+    }
   }
 
   #forget(name: string): void {

@@ -1,7 +1,7 @@
 import type { OpenFile } from '../../../core/ports/file-system.ts';
 import { batchOf, type Frame, isWhole } from './frame.ts';
 import type { SegmentName } from './segment-name.ts';
-import { findFrame, frameIn, Window } from './window.ts';
+import { findFrame, frameHeld, frameIn, Window } from './window.ts';
 
 /** Bytes `[from, to)` that are no frames, and the offsets `[base, next)` that were in them. */
 export type Damage = { from: number; to: number; base: number; next: number };
@@ -55,7 +55,8 @@ export async function scanSegment(
 
   while (scan.bytes < size && scan.end < (limit ?? Number.POSITIVE_INFINITY)) {
     const at = scan.bytes;
-    const frame = await frameIn(window, at, salt);
+    const held = frameHeld(window, at, salt);
+    const frame = held === 'short' ? await frameIn(window, at, salt) : held;
     const fits = frame !== undefined && frame.base >= scan.end && frame.base < (limit ?? Number.POSITIVE_INFINITY);
     if (fits) {
       const keyed = frame.hasKey ? keyedBatch(window.held(at, frame.headerBytes)!) : undefined;

@@ -180,7 +180,7 @@ describe('retention', () => {
     const kept = (await nodeFileSystem.list(`${folder}/p0`)).filter((name) => name.endsWith('.keys'));
     expect(kept.length).toBeGreaterThan(3);
     expect(kept.length).toBeLessThan(7);
-    expect(await queue.find('acme', 'k19')).toBeUndefined();
+    expect(await queue.find('acme', 'k18')).toBeUndefined();
     await queue.close();
     queue = await open({ keepBytes: 0, maxKnownRequests: 10 });
     expect(await queue.find('acme', 'k29')).toMatchObject({ baseOffset: 29 });

@@ -35,6 +35,13 @@ export class Window {
   }
 }
 
+/** As {@link frameIn} where all of the header is held already, so that small frames cost no promise each; else `short`. */
+export function frameHeld(window: Window, position: number, salt: number): Frame | 'short' | undefined {
+  const bytes = window.held(position, headerGuessBytes) ?? window.held(position, fixedBytes);
+  return bytes === undefined || bytes.byteLength < fixedBytes ? 'short' : frameAt(bytes, salt);
+}
+const headerGuessBytes = 1024;
+
 /** The frame that begins at `position`; undefined where none does. Its header's bytes are held by the window. */
 export async function frameIn(window: Window, position: number, salt: number): Promise<Frame | undefined> {
   let length = fixedBytes;
