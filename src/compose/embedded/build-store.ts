@@ -89,7 +89,7 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
   const closed: Intervals[] = [];
   const sources = new SourceFinder({ catalogue, warm, cache: new PageCache(settings.cacheBytes), generation, maxOpenParts });
   const search = new StoreSearch(sources, undefined);
-  const maintenance = buildMaintenance({ settings, state, warm, runner, catalogue, archive, sources, clock, log });
+  const maintenance = buildMaintenance({ settings, state, warm, runner, catalogue, search, clock, log });
 
   const partitions: StorePartition[] = [];
   for (const { partition, end } of ends) {
@@ -110,7 +110,7 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
           const { done, dropped, dead, minutes } = batch;
           const result = await archive.commit({ generation, partition, part, done, dropped, dead, minutes });
           closed[partition] = result.head.closed;
-          maintenance.committed(part);
+          if (part) maintenance.committed();
           released(partition, firstGap(result.head.closed));
         },
         deadLetters,
