@@ -27,7 +27,7 @@ const chunkBytes = 128 * 1024;
  */
 export async function decodeBody(sent: Uint8Array, encoding: string | undefined, limits: AcceptLimits): Promise<Uint8Array> {
   if (encoding === undefined || encoding === '' || encoding === 'identity') return sent;
-  const codec = codecOf(encoding, sent);
+  const codec = codecOf(encoding.trim().toLowerCase(), sent);
   const ratioBytes = Math.max(ratioFromBytes, sent.length * limits.ratio);
   const maxOutputLength = Math.min(limits.decodedBytes, ratioBytes);
   try {
