@@ -34,7 +34,8 @@ export class HashSet {
     const old = this.#slots;
     const slots = new Uint32Array(old.length * 4);
     const mask = slots.length - 1;
-    for (const hash of old) {
+    for (let i = 0; i < old.length; i++) {
+      const hash = old[i]!;
       if (hash === 0) continue;
       let slot = hash & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
@@ -49,7 +50,8 @@ export class HashSet {
     const blocks = Math.max(1, Math.ceil((this.size * bitsPerKey) / 64));
     const words = new Uint32Array(blocks * 2);
     if (this.#zero) setKey(words, blocks, 0);
-    for (const hash of this.#slots) if (hash !== 0) setKey(words, blocks, hash);
+    const slots = this.#slots;
+    for (let i = 0; i < slots.length; i++) if (slots[i] !== 0) setKey(words, blocks, slots[i]!);
     return Buffer.from(words.buffer);
   }
 }

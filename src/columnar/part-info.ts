@@ -52,32 +52,41 @@ function widened({ least, greatest }: typeof emptyRange, values: Float64Array, r
 
 /** The positions of all rows as sets of offsets, sorted by generation and partition. */
 function positionsOf(groups: readonly { rows: number; columns: InfoColumns }[]): PartInfo['offsets'] {
-  const counts = new Map<number, number>();
-  for (const { rows, columns } of groups) {
-    for (let i = 0; i < rows; i++) {
-      const place = placeAt(columns, i);
-      counts.set(place, (counts.get(place) ?? 0) + 1);
+  return placesOf(groups).map(({ generation, partition, count }) => {
+    const held = new Float64Array(count);
+    let at = 0;
+    for (const { rows, columns } of groups) {
+      const generations = columns.generation.values;
+      const partitions = columns.partition.values;
+      const offsets = columns.offset.values;
+      for (let i = 0; i < rows; i++) if (generations[i] === generation && partitions[i] === partition) held[at++] = offsets[i]!;
     }
-  }
-  return [...counts]
-    .sort(([a], [b]) => a - b)
-    .map(([place, count]) => {
-      const held = new Float64Array(count);
-      let at = 0;
-      for (const { rows, columns } of groups) {
-        for (let i = 0; i < rows; i++) if (placeAt(columns, i) === place) held[at++] = columns.offset.values[i]!;
-      }
-      return { generation: Math.floor(place / 65536), partition: place % 65536, offsets: intervalsIn(held) };
-    });
+    return { generation, partition, offsets: intervalsIn(held) };
+  });
 }
 
-const placeAt = ({ generation, partition }: InfoColumns, row: number): number => generation.values[row]! * 65536 + partition.values[row]!;
+/** The generations and partitions that rows come from, and how many of each. */
+function placesOf(groups: readonly { rows: number; columns: InfoColumns }[]): { generation: number; partition: number; count: number }[] {
+  const counts = new Map<number, number>();
+  for (const { rows, columns } of groups) {
+    const generations = columns.generation.values;
+    const partitions = columns.partition.values;
+    for (let start = 0, end = 1; start < rows; start = end++) {
+      while (end < rows && generations[end] === generations[start] && partitions[end] === partitions[start]) end++;
+      const place = generations[start]! * 65536 + partitions[start]!;
+      counts.set(place, (counts.get(place) ?? 0) + end - start);
+    }
+  }
+  const sorted = [...counts].sort(([a], [b]) => a - b);
+  return sorted.map(([place, count]) => ({ generation: Math.floor(place / 65536), partition: place % 65536, count }));
+}
 
 function intervalsIn(offsets: Float64Array): Intervals {
   if (!isSorted(offsets)) offsets.sort();
   const intervals: [number, number][] = [];
   let last: [number, number] | undefined;
-  for (const offset of offsets) {
+  for (let i = 0; i < offsets.length; i++) {
+    const offset = offsets[i]!;
     if (last !== undefined && offset <= last[1]) last[1] = Math.max(last[1], offset + 1);
     else {
       last = [offset, offset + 1];
