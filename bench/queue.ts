@@ -1,7 +1,7 @@
 // Appends records to the segment queue beside a plain loop of writev and fdatasync over the same bytes, and reads them back.
-// node bench/queue.ts [seconds]
+// node bench/queue.ts [seconds]; BENCH_DIR names a folder on the disk to measure.
 import { closeSync, fdatasyncSync, openSync, statfsSync, writevSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nodeFileSystem } from '../src/adapters/file-system/node.ts';
 import { openSegmentQueue } from '../src/adapters/queue/segment/segment-queue.ts';
@@ -16,7 +16,7 @@ const recordBytes = 382;
 
 const record = `{"message":"${'x'.repeat(recordBytes - 16)}"},`;
 const payload = Buffer.from(`[${record.repeat(recordsPerBatch).slice(0, -1)}]`);
-const parent = process.env.BENCH_DIR ?? '.';
+const parent = process.env.BENCH_DIR ?? '.reports';
 
 type Measured = { records: number; elapsedS: number; cpuS: number; latenciesMs?: number[] };
 
@@ -69,7 +69,8 @@ function batchOf(requestId: string): RawBatch {
   };
 }
 
-const folder = await mkdtemp(join(parent, '.bench-queue-'));
+await mkdir(parent, { recursive: true });
+const folder = await mkdtemp(join(parent, 'bench-queue-'));
 try {
   const { bavail, bsize } = statfsSync(folder);
   if (bavail * bsize < 8 * 2 ** 30) throw new Error(`${folder} has less than 8 GiB free: name another with BENCH_DIR`);
