@@ -5,7 +5,7 @@ import { nodeFileSystem } from '../../src/adapters/file-system/node.ts';
 import { openSegmentQueue } from '../../src/adapters/queue/segment/segment-queue.ts';
 import { openSegmentReader } from '../../src/adapters/queue/segment/segment-reader.ts';
 import { manualClock } from '../../src/core/clock.ts';
-import { type QueueSubject, describeQueue } from './queue.contract.ts';
+import { describeQueue, type QueueSubject } from './queue.contract.ts';
 
 describeQueue('segment files', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'logdrive-queue-'));
