@@ -13,12 +13,7 @@ import { summaries } from '../../pipeline/summarise.ts';
 import { hourLogs } from '../../pipeline/write-hours.ts';
 import { type HostSettings, tenantSettings } from './settings.ts';
 
-export type { Maintenance } from '../../pipeline/maintain.ts';
-
-/** Pages of files that are being merged: each is read once, so a small cache does. */
-const mergeCacheBytes = 8 * 1024 * 1024;
-
-export type MaintenanceParts = {
+export type MaintenanceDeps = {
   settings: HostSettings;
   state: StateStore;
   warm: WarmStore;
@@ -29,13 +24,29 @@ export type MaintenanceParts = {
   log: Log;
 };
 
-/** Builds what happens to committed files by itself: compaction, retention, hourly summaries, and hourly text files where they are switched on. */
-export function buildMaintenance({ settings, state, warm, runner, catalogue, search, clock, log }: MaintenanceParts): Maintenance {
-  const compactor = createCompactor({ runner, catalogue, warm, cache: new PageCache(mergeCacheBytes), clock, log });
-  const warmDays = (tenant: string) => tenantSettings(settings, tenant).warmDays;
-  const maxWarmDays = Math.max(settings.defaults.warmDays, ...Object.values(settings.tenants).map((tenant) => tenant.warmDays));
-  const retention = createRetention({ runner, catalogue, state, clock, warmDays, maxWarmDays });
+/** A merge reads each page once: what it keeps decoded need not be more than what it works on. */
+const mergeCacheBytes = 8 * 1024 * 1024;
+
+/** Builds what happens to committed files by itself: compaction, retention, summaries, hourly logs. */
+export function buildMaintenance({ settings, state, warm, runner, catalogue, search, clock, log }: MaintenanceDeps): Maintenance {
   const aggregate = search.aggregate.bind(search);
-  const derivations = [summaries(aggregate), ...(settings.warmFormat === 'ndjson' ? [hourLogs((plan) => search.search(plan))] : [])];
-  return createMaintenance({ compactor, retention, derivations, catalogue, state, warm, aggregate, clock, log });
+  const days = [settings.defaults, ...Object.values(settings.tenants)].map(({ warmDays }) => warmDays);
+  return createMaintenance({
+    compactor: createCompactor({ runner, catalogue, warm, cache: new PageCache(mergeCacheBytes), clock, log }),
+    retention: createRetention({
+      runner,
+      catalogue,
+      state,
+      clock,
+      warmDays: (tenant) => tenantSettings(settings, tenant).warmDays,
+      maxWarmDays: Math.max(...days),
+    }),
+    derivations: [summaries(aggregate), ...(settings.warmFormat === 'ndjson' ? [hourLogs(search.search.bind(search))] : [])],
+    catalogue,
+    state,
+    warm,
+    aggregate,
+    clock,
+    log,
+  });
 }

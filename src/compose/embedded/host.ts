@@ -31,6 +31,8 @@ export type Host = {
   /** Takes no more requests, answers those under way, commits what is in memory, and closes. */
   stop(): Promise<void>;
   log: Log;
+  /** Counts an error that nobody caught. */
+  panicked(where: string): void;
 };
 
 /**
@@ -78,7 +80,11 @@ export async function startHost(given: HostSettings): Promise<Host> {
   await store.start();
 
   const bodySecret = await secretOf(state, 'bodies');
-  const limiter = new RateLimiter(settings.rate, clock);
+  const tenantOfKey = new Map<string, string>();
+  const limiter = new RateLimiter((of, name) => {
+    const { rate, keyRate } = tenantSettings(settings, of === 'tenant' ? name : (tenantOfKey.get(name) ?? ''));
+    return of === 'tenant' ? rate : keyRate;
+  }, clock);
   const bare = createAccept({
     queue,
     clock,
@@ -89,6 +95,7 @@ export async function startHost(given: HostSettings): Promise<Host> {
     metrics,
   });
   const accept: typeof bare = async (request) => {
+    if (tenantOfKey.get(request.keyId) !== request.tenant) tenantOfKey.set(request.keyId, request.tenant);
     limiter.take(request.tenant, request.keyId);
     const answer = await bare(request);
     limiter.spend(request.tenant, request.keyId, answer.accepted);
@@ -135,7 +142,7 @@ export async function startHost(given: HostSettings): Promise<Host> {
     })();
     return stopped;
   };
-  return { url, platform, stop, log };
+  return { url, platform, stop, log, panicked: (where) => metrics.panics.add(1, where) };
 }
 
 function listen(server: Server, host: string, port: number): Promise<string> {

@@ -1,10 +1,11 @@
+import type { MaskSettings } from '../../core/mask-settings.ts';
 import type { LogLevel } from '../../core/ports/log.ts';
 import type { ProcessConfig } from '../../core/processor.ts';
-import type { MaskSettings } from '../../pipeline/accept/mask.ts';
+import type { RateLimit } from '../../pipeline/accept/rate-limit.ts';
 import type { AcceptLimits } from '../../pipeline/accept/types.ts';
 
 /** What differs by tenant; a tenant without an entry has the defaults. */
-export type TenantSettings = { mask: MaskSettings; limits: AcceptLimits; warmDays: number };
+export type TenantSettings = { mask: MaskSettings; limits: AcceptLimits; warmDays: number; rate: RateLimit; keyRate: RateLimit };
 
 /** What one embedded host is made from: plain data, so that it crosses to the store thread. Made from `logdrive.yaml` by `settings-of-config.ts`. */
 export type HostSettings = {
@@ -20,8 +21,6 @@ export type HostSettings = {
   sealAfterMs: number;
   warmFormat: 'parquet' | 'ndjson';
   process: ProcessConfig;
-  /** Records a second and requests a second by tenant and by key; undefined for no limit. */
-  rate: { recordsPerS?: number; requestsPerS?: number; burst?: number } | undefined;
   canaryEveryMs: number | undefined;
   /** An open record older than this makes the host degraded. */
   residueLimitMs: number;

@@ -1,4 +1,4 @@
-import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as yieldToLoop } from 'node:timers/promises';
 import { type EncodedPart, encodeTable } from '../../columnar/encode.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
@@ -100,7 +100,7 @@ export class Sink {
     while (!this.#stopping && (this.#cursor < target || this.open.length > 0)) {
       this.#sealWanted = this.#cursor >= target;
       this.#wake?.();
-      await Promise.race([this.#sealing?.committed, this.#sleep(10)]);
+      await (this.#sealing?.committed ?? delay(5));
     }
     this.#sealWanted = false;
   }
@@ -122,7 +122,7 @@ export class Sink {
         await this.#step();
       } catch (error) {
         this.#deps.log.error({ partition: this.#deps.partition, offset: this.#cursor, error }, 'sink step failed, will be tried again');
-        await this.#sleep(1_000);
+        await delay(1_000);
       }
     }
   }
@@ -251,7 +251,7 @@ export class Sink {
           'commit failed, will be tried again',
         );
         if (error instanceof AppError && error.code === 'QUEUE_REWOUND') this.#aborted = true;
-        await this.#sleep(waitMs);
+        await delay(waitMs);
       }
     }
   }

@@ -22,5 +22,8 @@ export type Field = { kind: 'record'; name: RecordField } | { kind: 'attribute';
 /** Resolves a name: the vocabulary first, `attributes.x` and every other name are attributes. */
 export function fieldOf(name: string): Field {
   if (Object.hasOwn(recordFields, name)) return { kind: 'record', name: name as RecordField };
-  return { kind: 'attribute', key: name.startsWith('attributes.') ? name.slice('attributes.'.length) : name };
+  const key = name.startsWith('attributes.') ? name.slice('attributes.'.length) : name;
+  // Records that bring these among their attributes have them lifted into the fields.
+  if (key === 'trace_id' || key === 'span_id') return { kind: 'record', name: key };
+  return { kind: 'attribute', key };
 }

@@ -1,0 +1,53 @@
+import type { Config } from '../../config/load-config.ts';
+import { defaultMaskSettings, type MaskSettings } from '../../core/mask-settings.ts';
+import type { HostSettings, TenantSettings } from './settings.ts';
+
+type MaskConfig = Config['mask'];
+
+/** Turns `logdrive.yaml`, read, into what a host is made from: the settings of single tenants are laid over those of all. */
+export function settingsOfConfig(config: Config, version: string): HostSettings {
+  const defaults: TenantSettings = {
+    mask: maskSettings(config.mask),
+    limits: config.limits,
+    warmDays: config.warm.days,
+    rate: config.rateLimit.tenant,
+    keyRate: config.rateLimit.key,
+  };
+  const tenants = Object.fromEntries(
+    Object.entries(config.tenants).map(([name, over]): [string, TenantSettings] => [
+      name,
+      {
+        mask: over.mask ? maskSettings({ ...config.mask, ...present(over.mask) }) : defaults.mask,
+        limits: { ...defaults.limits, ...present(over.limits) },
+        warmDays: over.warm?.days ?? defaults.warmDays,
+        rate: { ...defaults.rate, ...present(over.rateLimit?.tenant) },
+        keyRate: { ...defaults.keyRate, ...present(over.rateLimit?.key) },
+      },
+    ]),
+  );
+  return {
+    version,
+    dataDir: config.dataDir,
+    host: config.server.host,
+    port: config.server.port,
+    logLevel: config.log.level,
+    defaults,
+    tenants,
+    queue: config.queue,
+    sealAfterMs: config.seal.after,
+    warmFormat: config.warm.format,
+    process: config.process,
+    canaryEveryMs: config.canary.enabled ? config.canary.every : undefined,
+    residueLimitMs: config.ledger.residueAfter,
+    cacheBytes: config.query.cacheBytes,
+  };
+}
+
+function maskSettings({ names, addNames, ...rest }: MaskConfig): MaskSettings {
+  return { ...defaultMaskSettings, ...rest, names: [...names, ...addNames] };
+}
+
+/** Leaves out what is not set, so that it does not cover what it is laid over. */
+function present<T extends object>(given: T | undefined): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => value !== undefined)) as never;
+}

@@ -1,0 +1,58 @@
+import type { Config } from '../../config/load-config.ts';
+import { version } from '../../core/version.ts';
+import { type Host, startHost } from './host.ts';
+import { isLoopback } from './open-host.ts';
+import { settingsOfConfig } from './settings-of-config.ts';
+
+/** How long a stop may take before the process ends without it. */
+const patienceMs = 30_000;
+
+/** `logdrive up`: starts the host, says where it is, and ends it on SIGINT or SIGTERM. Resolves when it has stopped. */
+export async function up(config: Config): Promise<void> {
+  const startedMs = performance.now();
+  const host = await startHost(settingsOfConfig(config, version));
+  process.stderr.write(await banner(host, config, performance.now() - startedMs));
+  await stopSignal(host);
+  setTimeout(() => process.exit(1), patienceMs).unref();
+  await host.stop();
+  host.log.info({}, 'stopped');
+}
+
+async function banner({ url, platform }: Host, config: Config, ms: number): Promise<string> {
+  const open = await platform.open();
+  const access = open
+    ? 'open to this machine: no API key has been made, every caller is tenant "default"'
+    : `API keys are checked${isLoopback(config.server.host) ? '' : ', and other machines can reach it'}`;
+  return `
+  Logdrive ${version} is ready on ${url} (${Math.round(ms)} ms)
+  data    ${config.dataDir}
+  access  ${access}
+
+  send    curl ${url}/logs -d '{"level":"error","service":"shop","message":"hello"}'
+  find    curl '${url}/api/logs?search=hello'
+  files   npx logdrive send FILE...     or  npx logdrive simulate
+
+`;
+}
+
+/** Resolves at the first signal to stop, or when something broke that leaves the process in an unknown state. */
+function stopSignal({ log, panicked }: Host): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        log.info({ signal }, 'stopping: requests under way are answered, what is in memory is committed');
+        resolve();
+      });
+    }
+    process.on('unhandledRejection', (error) => {
+      panicked('promise');
+      log.error({ error }, 'a promise was rejected and nobody looked');
+    });
+    process.on('uncaughtException', (error) => {
+      panicked('exception');
+      log.error({ error }, 'uncaught exception, stopping in order');
+      process.exitCode = 70;
+      resolve();
+    });
+  });
+}
