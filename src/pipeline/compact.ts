@@ -150,9 +150,9 @@ const daysOfTenant = async (catalogue: Catalogue, tenant: string): Promise<Tenan
 
 const erasedOf = (heads: TenantDayHead[]): number => heads.flatMap(({ removed }) => removed).reduce((sum, { erased }) => sum + erased, 0);
 
-/** The smallest files of an hour that together are worth one; large ones are left as they are. */
+/** The small files of an hour that together are worth one; merging large ones once more would cost more than it brings. */
 function mergeable(files: CompactedFile[], maxRows: number): string[] {
-  const small = files.filter(({ info }) => info.rows < maxRows * 0.8).sort((a, b) => a.info.rows - b.info.rows);
+  const small = files.filter(({ info }) => info.rows < maxRows / 4).sort((a, b) => a.info.rows - b.info.rows);
   return takeRows(small, ({ info }) => info.rows, maxRows).map(({ name }) => name);
 }
 

@@ -21,8 +21,6 @@ export type MaintainDeps = {
   aggregate: Aggregator;
   clock: Clock;
   log: Log;
-  everyMs?: number;
-  maxLevel0Files?: number;
   hourDelayMs?: number;
 };
 
@@ -31,7 +29,7 @@ export type Maintenance = {
   start(): void;
   /** Ends after the pass that is under way. */
   stop(): Promise<void>;
-  /** Tells that a commit added a file: a pass begins early when there are many. */
+  /** Tells that a commit added a file: the next pass waits until commits pause, unless there are many. */
   committed(): void;
   /** Compacts what is due, or everything, and brings derived objects up to date. */
   compact(all: boolean): Promise<MergeCounts>;
@@ -41,12 +39,16 @@ export type Maintenance = {
   storage(tenant: string | undefined): Promise<StorageTier[]>;
 };
 
-const everyMsDefault = 30_000;
+const everyMs = 30_000;
+/** While commits follow one another faster than this, compaction leaves the thread to them ... */
+const quietMs = 10_000;
+/** ... until so many files have come that queries would feel it. */
+const pressingFiles = 64;
 const housekeepingMs = 3_600_000;
 
 export function createMaintenance(deps: MaintainDeps): Maintenance {
   const { compactor, retention, derivations, catalogue, state, warm, aggregate, clock, log } = deps;
-  const { everyMs = everyMsDefault, maxLevel0Files = compactDefaults.maxLevel0Files, hourDelayMs = compactDefaults.hourDelayMs } = deps;
+  const { hourDelayMs = compactDefaults.hourDelayMs } = deps;
   let timer: NodeJS.Timeout | undefined;
   let lastHousekeepingMs = Number.NEGATIVE_INFINITY;
   let filesSince = 0;
@@ -101,7 +103,7 @@ export function createMaintenance(deps: MaintainDeps): Maintenance {
       await tail;
     },
     committed() {
-      if (++filesSince === maxLevel0Files + 1) plan(0);
+      plan(++filesSince < pressingFiles ? quietMs : 0);
     },
     compact: (all) => queued(() => pass(all)),
     async analytics(tenant, hour) {

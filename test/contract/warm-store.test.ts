@@ -19,7 +19,7 @@ describeWarmStore('folder', openFolder);
 test('a name that leaves the folder is refused', async () => {
   const store = await openFolder();
   for (const name of ['../x.parquet', '/x.parquet', 'a/../../x.parquet', 'a//x.parquet', 'a/x', '.x.parquet'])
-    expect(() => store.putIfAbsent(name, [])).toThrow('no name of an object');
+    await expect(store.putIfAbsent(name, [])).rejects.toThrow('no name of an object');
 });
 
 test('what a crash left half written is swept when it is old, and left alone while it may be in use', async () => {

@@ -35,11 +35,11 @@ export class FolderWarmStore implements WarmStore {
   }
 
   putIfAbsent(name: string, parts: Uint8Array[]): Promise<boolean> {
-    const path = this.#path(name);
     // A put of the same name that is under way has the same content; its end is this one's end.
     const before = this.#putting.get(name);
     if (before) return before.then(() => false);
     const put = translate(name, async () => {
+      const path = this.#path(name);
       if (await this.#files.stat(path)) {
         // The name may come from a put whose last step failed.
         await this.#files.syncDirectory(directoryOf(path));
@@ -53,11 +53,11 @@ export class FolderWarmStore implements WarmStore {
   }
 
   replace(name: string, parts: ObjectBytes): Promise<void> {
-    return translate(name, () => this.#write(this.#path(name), parts));
+    return translate(name, async () => this.#write(this.#path(name), parts));
   }
 
   get(name: string): Promise<Uint8Array> {
-    return translate(name, () => readFile(this.#files, this.#path(name)));
+    return translate(name, async () => readFile(this.#files, this.#path(name)));
   }
 
   open(name: string): Promise<WarmObject> {
