@@ -7,11 +7,10 @@ import { answerFailure, begin, type Exchange, exchangeHeaders, finish } from './
 import { negotiate } from './negotiate.ts';
 import type { HttpOptions } from './options.ts';
 import { check, readQuery, refuseQuery } from './parameters.ts';
-import { mediaTypeOf, parseJson, readText } from './read-body.ts';
+import { maxBytesOf, mediaTypeOf, parseJson, readText } from './read-body.ts';
 import type { Content, Route } from './route.ts';
 import { routes } from './routes/index.ts';
 
-const defaultMaxJsonBytes = 1024 * 1024;
 const nobody: Caller = { tenant: '', keyId: '', scopes: [] };
 
 /** Makes the whole HTTP API as one fetch-style app; Node and Lambda serve the same. */
@@ -90,17 +89,12 @@ function offeredBy({ answers }: Route): string[] {
   return types.length === 0 ? ['application/json'] : [...new Set(types)];
 }
 
-async function readJson(
-  request: Request,
-  content: Content,
-  required: boolean,
-  { maxJsonBytes = defaultMaxJsonBytes }: HttpOptions,
-): Promise<unknown> {
+async function readJson(request: Request, content: Content, required: boolean, options: HttpOptions): Promise<unknown> {
   const type = mediaTypeOf(request.headers.get('content-type'));
   if (type !== undefined && type !== 'application/json' && !type.endsWith('+json')) {
     throw new AppError('MEDIA_TYPE', `this call takes application/json, not ${type.slice(0, 100)}`);
   }
-  const body = await readText(request, maxJsonBytes);
+  const body = await readText(request, maxBytesOf(options));
   if (body.trim() === '' && !required) return undefined;
   return check(content['application/json']!, parseJson(body), 'INVALID_BODY', 'body');
 }

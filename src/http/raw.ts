@@ -48,14 +48,20 @@ function wholeBody(request: IncomingMessage, length: number): Promise<Uint8Array
 export function writeAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer, headers: Record<string, string>): void {
   if (response.destroyed) return;
   const body = bodyText(answer);
-  const content = Buffer.from(body?.text ?? '');
-  const head: Record<string, string | number> = { ...commonHeaders, ...headers, ...answer.headers, 'content-length': content.length };
+  const content = body?.text ?? '';
+  const head: Record<string, string | number> = {
+    ...commonHeaders,
+    ...headers,
+    ...answer.headers,
+    'content-length': Buffer.byteLength(content),
+  };
   if (body) head['content-type'] = body.type;
   const unread = !request.complete;
   if (unread) head.connection = 'close';
   response.writeHead(answer.status, head);
   if (!unread) {
-    response.end(request.method === 'HEAD' ? undefined : content);
+    // As a string it goes out with the head in one write.
+    response.end(content);
     return;
   }
   response.write(content);

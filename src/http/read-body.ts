@@ -1,4 +1,10 @@
 import { AppError } from '../core/errors.ts';
+import type { HttpOptions } from './options.ts';
+
+/** Largest body of a call that is no ingest, unless the host says otherwise. */
+const defaultMaxBytes = 1024 * 1024;
+
+export const maxBytesOf = ({ maxJsonBytes = defaultMaxBytes }: HttpOptions): number => maxJsonBytes;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 

@@ -57,7 +57,7 @@ export const accountingRoutes = [
     tag: 'operations',
     summary: 'Where the records of one request are',
     scope: 'query',
-    pathParameters: z.object({ receipt: z.string().min(1).max(8_000) }),
+    pathParameters: z.object({ receipt: z.string().min(1).max(12_000) }),
     answers: { 200: { description: 'Counts by store', content: { 'application/json': receiptStatus.meta({ id: 'ReceiptStatus' }) } } },
     errors: ['NOT_FOUND'],
     handle: async ({ platform, options, caller, path }) => {

@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts';
 import { accountingRoutes } from './accounting.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
+import { explainRoutes } from './explain.ts';
 import { ingestRoutes } from './ingest.ts';
 import { keyRoutes } from './keys.ts';
 import { logRoutes } from './logs.ts';
@@ -15,6 +16,7 @@ export const routes: readonly Route[] = [
   ...tailRoutes,
   ...logRoutes,
   ...queryRoutes,
+  ...explainRoutes,
   ...overviewRoutes,
   ...accountingRoutes,
   ...deadLetterRoutes,

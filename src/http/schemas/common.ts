@@ -38,7 +38,7 @@ export const timeQuery = {
 };
 
 /** From 1970 to the end of the year 9999, in microseconds: every time that a record can have. */
-const allTime: TimeRange = { fromUs: 0, toUs: 253_402_300_800_000_000 };
+const allTime: TimeRange = { fromUs: 0, toUs: 253_402_300_799_000_000 };
 
 /** The half-open range that `from`, `to` and `last` name; `nowUs` ends `last`. */
 export function timeRangeOf(

@@ -1,0 +1,70 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { type Host, serveArray } from '../../test/scenarios/serve-array.ts';
+
+const usage = `usage: node scripts/verify/openapi.ts [--url http://127.0.0.1:4318 [--key ld_...]] [--examples 50] [--seed 1]
+Fires requests made from /openapi.json at a host: no 5xx, no answer that the document does not promise, no bad request taken.
+Without --url a host of its own is started. Needs python3; schemathesis is installed from PyPI into .venv/ the first time.`;
+
+const version = '4.32.5';
+const venv = new URL('../../.venv/schemathesis/', import.meta.url).pathname;
+
+/** Left out, and why. */
+const excluded = {
+  tailLogs: 'never ends',
+  revokeKey: 'would revoke the key that the run itself uses',
+  takeProfile: 'takes minutes when it is asked to',
+};
+/** Values mean more than a schema can say (a signed cursor, a time to come), so a valid request may be refused. */
+const excludedChecks = ['positive_data_acceptance'];
+
+const { values } = parseArgs({
+  options: {
+    url: { type: 'string' },
+    key: { type: 'string' },
+    examples: { type: 'string', default: '50' },
+    seed: { type: 'string', default: '1' },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
+
+install();
+const host = values.url === undefined ? await ownHost() : { address: values.url, key: values.key, stop: async () => {} };
+const status = await run(host.address, host.key);
+await host.stop();
+process.exit(status);
+
+function install(): void {
+  if (existsSync(`${venv}bin/schemathesis`)) return;
+  must('python3', ['-m', 'venv', venv]);
+  must(`${venv}bin/pip`, ['install', '--quiet', '--disable-pip-version-check', `schemathesis==${version}`]);
+}
+
+function must(command: string, args: string[]): void {
+  const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed`, { cause: error });
+}
+
+async function ownHost(): Promise<Host & { key: string }> {
+  const served = await serveArray();
+  const { secret } = await served.platform.keys.create({ tenant: 'default', name: 'verify', scopes: ['ingest', 'query', 'admin'] });
+  return { ...served, key: secret };
+}
+
+/** Runs beside this process, which may be the one that answers. */
+async function run(address: string, key: string | undefined): Promise<number> {
+  const args = [
+    ...['run', `${address}/openapi.json`, '--phases', 'examples,coverage,fuzzing', '--continue-on-failure'],
+    ...['--max-examples', values.examples, '--seed', values.seed],
+    ...['--exclude-checks', excludedChecks.join(',')],
+    ...Object.keys(excluded).flatMap((operation) => ['--exclude-operation-id', operation]),
+    ...(key === undefined ? [] : ['--header', `x-api-key: ${key}`]),
+  ];
+  const child = spawn(`${venv}bin/schemathesis`, args, { stdio: 'inherit' });
+  return new Promise((resolve, reject) => child.once('error', reject).once('exit', (code) => resolve(code ?? 1)));
+}

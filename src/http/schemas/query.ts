@@ -1,0 +1,51 @@
+import * as z from 'zod';
+import { maxLimit } from '../../query/ast/query.ts';
+
+const condition = z
+  .array(z.unknown())
+  .min(1)
+  .meta({
+    id: 'Condition',
+    description:
+      'An operator and its operands: `= != > >= < <= in exists match phrase contains prefix wildcard regex`, and `and or not` over conditions. Values compare by type.',
+    examples: [['and', ['=', 'level', 'error'], ['match', 'message', 'timed out'], ['>', 'attributes.latency_ms', 500]]],
+  });
+
+/** Documents the JSON spelling of a query; `parseQuery` reads it, and names the place of what is wrong. */
+export const queryBody = z
+  .strictObject({
+    from: z.literal('logs').optional(),
+    time: z
+      .strictObject({
+        last: z.string().optional().meta({ example: '15m' }),
+        from: z.union([z.string(), z.number()]).optional(),
+        to: z.union([z.string(), z.number()]).optional(),
+      })
+      .optional(),
+    where: condition.optional(),
+    select: z.array(z.string().min(1)).optional(),
+    group_by: z
+      .array(z.union([z.string().min(1), z.array(z.unknown())]))
+      .optional()
+      .meta({ description: 'Fields, and `["bucket", "timestamp", "5m"]`' }),
+    aggregate: z
+      .record(z.string(), z.array(z.unknown()).min(1))
+      .optional()
+      .meta({ description: 'Name to function: `["count"]`, `["avg", field]`, `["percentile", field, 95]`; also sum, min, max, distinct' }),
+    order_by: z.array(z.unknown()).optional().meta({ description: '`[name, "asc" or "desc"]`' }),
+    limit: z.int().min(1).max(maxLimit).nullish(),
+    cursor: z.string().nullish(),
+  })
+  .meta({
+    id: 'Query',
+    examples: [
+      {
+        time: { last: '15m' },
+        where: ['=', 'level', 'error'],
+        group_by: ['service', ['bucket', 'timestamp', '5m']],
+        aggregate: { n: ['count'] },
+        order_by: [['n', 'desc']],
+        limit: 100,
+      },
+    ],
+  });
