@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { silentLog } from '../../src/core/ports/log.ts';
 import { createMaintenance } from '../../src/pipeline/maintain.ts';
 import { createRetention } from '../../src/pipeline/retain.ts';
@@ -19,7 +19,7 @@ function openMaintained() {
   const derivations = [summaries(aggregate), hourLogs(search)];
   const maintenance = createMaintenance({ compactor, retention, derivations, catalogue, state, warm, aggregate, clock, log: silentLog });
   const text = async (name: string) => new TextDecoder().decode(await warm.get(name));
-  return { ...archive, maintenance, replaced, text };
+  return { ...archive, maintenance, retention, replaced, text };
 }
 const summaryName = 'tenant=acme/analytics/2026-11-21/summary_08.json';
 const logName = 'tenant=acme/logs/2026-11-21/08.log.json';
@@ -56,6 +56,53 @@ test('an hour is summarised and written as lines when it is over, and again only
   await maintenance.compact(true);
   expect(replaced).toEqual([summaryName, logName, summaryName, logName]);
   expect(JSON.parse(await text(summaryName)).total).toBe(11);
+});
+
+test('lines go with their records, the summary stays', async () => {
+  const { commit, maintenance, retention, compactor, clock, warm } = openMaintained();
+  await commit([[0, 3]]);
+  clock.advance(hourMs + 300_000);
+  await maintenance.compact(false);
+  clock.advance(31 * 24 * hourMs);
+  await retention.run();
+  await maintenance.compact(false);
+  clock.advance(900_001);
+  await compactor.collect();
+  expect((await warm.list('')).map(({ name }) => name)).toEqual([summaryName]);
+  expect(await maintenance.analytics('acme', '2026-11-21T08')).toMatchObject({ total: 3 });
+});
+
+test('a pass begins when commits pause, one that failed is tried again, and none begins after the stop', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const { commit, maintenance, state, catalogue } = openMaintained();
+    const level0 = async () => (await catalogue.partitions())[0]?.files.length;
+    const add = async (from: number, to: number) => {
+      for (let offset = from; offset < to; offset++) {
+        await commit([[offset, offset + 1]]);
+        maintenance.committed();
+      }
+    };
+    maintenance.start();
+    await add(0, 9);
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(await level0()).toBe(9);
+    const transact = state.transact.bind(state);
+    state.transact = async () => {
+      throw new Error('disk on fire');
+    };
+    await vi.advanceTimersByTimeAsync(1_000);
+    state.transact = transact;
+    expect(await level0()).toBe(9);
+    await vi.advanceTimersByTimeAsync(30_000);
+    await vi.waitUntil(async () => (await level0()) === 0);
+    await maintenance.stop();
+    await add(9, 18);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await level0()).toBe(9);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('analytics answer for the present hour, and for one whose records are gone', async () => {

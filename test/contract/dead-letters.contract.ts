@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { idOf } from '../../src/core/ids.ts';
 import type { DeadLetter, DeadLetters } from '../../src/core/ports/dead-letters.ts';
-import { deadLetterId } from '../../src/core/warm/dead-letter-id.ts';
 
 function letter(offset: number, more: Partial<DeadLetter> = {}): DeadLetter {
   const position = { generation: 0, partition: 1, offset };
   return {
-    id: deadLetterId('both', position),
+    id: `dl-${idOf(position)}`,
     tenant: 'acme',
     position,
     sink: 'both',

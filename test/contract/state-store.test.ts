@@ -1,9 +1,10 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, expect, test } from 'vitest';
+import { SqliteDeadLetters } from '../../src/adapters/dead-letters/sqlite/sqlite-dead-letters.ts';
 import { MemoryStateStore } from '../../src/adapters/state/memory/memory-state-store.ts';
 import { SqliteStateStore } from '../../src/adapters/state/sqlite/sqlite-state-store.ts';
 import { describeStateStore } from './state-store.contract.ts';
@@ -56,4 +57,11 @@ test('two threads that count on one key lose no step', async () => {
   expect(await Promise.all(ended)).toEqual([0, 0]);
   expect((await store.get('n'))?.value).toBe(2 * steps);
   await store.close();
+});
+
+test('a file that is no database is an error that says so', async () => {
+  const path = join(folder, 'broken.sqlite');
+  writeFileSync(path, 'x'.repeat(8192));
+  expect(() => new SqliteStateStore(path)).toThrow(expect.objectContaining({ code: 'STORE_UNAVAILABLE' }));
+  expect(() => new SqliteDeadLetters(path)).toThrow(expect.objectContaining({ code: 'STORE_UNAVAILABLE' }));
 });
