@@ -1,6 +1,9 @@
 import { filterBits } from './hash.ts';
+import type { Steps } from './steps.ts';
 
 const bitsPerKey = 10;
+/** Keys are set from so many slots before the event loop may have its turn. */
+const stepSlots = 1 << 17;
 
 /** A set of unsigned 32-bit hashes that grows: open addressing, 0 kept apart. */
 export class HashSet {
@@ -46,14 +49,21 @@ export class HashSet {
   }
 
   /** Encodes the set as a filter of about 10 bits a key; its layout is in `format.md`. */
-  toFilter(): Buffer {
+  *toFilter(): Steps<Buffer> {
     const blocks = Math.max(1, Math.ceil((this.size * bitsPerKey) / 64));
     const words = new Uint32Array(blocks * 2);
     if (this.#zero) setKey(words, blocks, 0);
     const slots = this.#slots;
-    for (let i = 0; i < slots.length; i++) if (slots[i] !== 0) setKey(words, blocks, slots[i]!);
+    for (let from = 0; from < slots.length; from += stepSlots) {
+      if (from > 0) yield;
+      setKeys(words, blocks, slots.subarray(from, from + stepSlots));
+    }
     return Buffer.from(words.buffer);
   }
+}
+
+function setKeys(words: Uint32Array, blocks: number, hashes: Uint32Array) {
+  for (let i = 0; i < hashes.length; i++) if (hashes[i] !== 0) setKey(words, blocks, hashes[i]!);
 }
 
 function setKey(words: Uint32Array, blocks: number, hash: number) {

@@ -64,9 +64,9 @@ function* writeIndex(group: GroupEncoding): Steps<Pick<GroupPlace, 'words' | 'fi
   const encoded = group.words.encode();
   const words = encoded && compress(encoded.bytes);
   yield;
-  const filter = group.filter.toFilter();
+  const filter = yield* group.filter.toFilter();
   yield;
-  const idPages = group.idPages.size > 0 ? group.idPages.toFilter() : undefined;
+  const idPages = group.idPages.size > 0 ? yield* group.idPages.toFilter() : undefined;
   yield;
   return {
     prunable: group.words.prunable,

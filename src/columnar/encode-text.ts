@@ -21,7 +21,7 @@ const orderedCodes = new Uint16Array(maxGroupRows + 1);
 export function* encodeText(group: GroupEncoding, schema: ColumnSchema, column: TextColumn): Steps<EncodedColumn> {
   const ordered = inFileOrder(column, group.order, group.rows);
   const filtered = !unfiltered.has(schema.name);
-  if (schema.name === overflowColumn) addOverflow(group.filter, ordered.values);
+  if (schema.name === overflowColumn) yield* addOverflow(group.filter, ordered.values);
   const hashes = filtered && schema.name !== overflowColumn ? group.filter : undefined;
   if (schema.optional && !worthDictionary(ordered.values.length, group.rows - ordered.nulls)) {
     return yield* encodePlain(group, schema, { ...ordered, codes: ordered.codes.slice(0, group.rows) }, hashes);
@@ -106,7 +106,7 @@ function* encodePlain(
 }
 
 /** Adds what has no column of its own to the filter, by the names that columns would have had. */
-function addOverflow(filter: HashSet, texts: string[]) {
+function* addOverflow(filter: HashSet, texts: string[]): Steps<void> {
   const states = new Map<string, number>();
   const stateOf = (name: string) => {
     let state = states.get(name);
@@ -117,7 +117,8 @@ function addOverflow(filter: HashSet, texts: string[]) {
     }
     return state;
   };
-  for (const text of texts) {
+  for (const [i, text] of texts.entries()) {
+    if (i % 1024 === 1023) yield;
     for (const [key, value] of Object.entries(JSON.parse(text) as Record<string, AttributeValue>)) {
       if (typeof value === 'string') filter.add(hashValue(stateOf(attributeColumn('str', key)), value));
       else if (typeof value === 'number') filter.add(hashNumber(stateOf(attributeColumn('num', key)), value));

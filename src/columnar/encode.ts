@@ -48,19 +48,21 @@ export function schemaOf(attributes: readonly { name: string; type: keyof typeof
  */
 export function* encodeTable(table: Table): Generator<void, EncodedPart> {
   if (table.rows === 0) throw new RangeError('a file needs at least one row');
-  const order = orderRows(table.fixed, table.rows);
-  yield;
+  const steps = encodeSorted(table);
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) yield;
+  return step.value;
+}
+
+function* encodeSorted(table: Table): Steps<EncodedPart> {
+  const order = yield* orderRows(table.fixed, table.rows);
   const file = new GrowingFile();
   const schema = schemaOf(table.attributes, table.overflow !== undefined);
   const source = { rows: table.rows, order, column: (name: string) => inMemory(table.column(name)!) };
-  const steps = encodeGroup(file, new Scratch(), schema, source);
-  let group = steps.next();
-  for (; !group.done; group = steps.next()) yield;
+  const group = yield* encodeGroup(file, new Scratch(), schema, source);
   const info = infoOf([{ rows: table.rows, columns: table.fixed }]);
-  const ending = finishFile(file, schema, [group.value], info);
-  let part = ending.next();
-  for (; !part.done; part = ending.next()) yield;
-  return part.value;
+  yield;
+  return yield* finishFile(file, schema, [group], info);
 }
 
 // biome-ignore lint/correctness/useYield: nothing has to be waited for in memory

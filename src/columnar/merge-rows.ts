@@ -65,7 +65,8 @@ export class MergedRows implements GroupSource {
     this.#pieces = pieces;
     this.#columns = columns;
     this.rows = pieces.rows;
-    this.order = Uint32Array.from({ length: pieces.rows }, (_, i) => i);
+    this.order = new Uint32Array(pieces.rows);
+    for (let i = 0; i < pieces.rows; i++) this.order[i] = i;
   }
 
   *column(name: string): Steps<Column> {

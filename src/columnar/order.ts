@@ -1,4 +1,9 @@
 import type { HeapColumn, NumberColumn, SmallColumn, TextColumn } from './columns.ts';
+import { sortInSteps } from './sort-in-steps.ts';
+import type { Steps } from './steps.ts';
+
+/** Fewer rows are sorted by comparing them. */
+const fewRows = 2048;
 
 /** What the order of rows depends on. */
 export type OrderedColumns = {
@@ -14,17 +19,21 @@ export type OrderedColumns = {
 /** Orders strings as their UTF-8 bytes are ordered. */
 export const compareUtf8 = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-/** Sorts rows by (tenant, service, timestamp, timestamp_ns, generation, partition, offset); returns row numbers in that order. */
-export function orderRows(columns: OrderedColumns, rows: number): Uint32Array {
-  const { order, bounds } = bucketRows(columns, rows);
-  for (let b = 0; b + 1 < bounds.length; b++) sortBucket(columns, order, bounds[b]!, bounds[b + 1]!);
+/** Sorts rows by (tenant, service, timestamp, timestamp_ns, generation, partition, offset); gives row numbers in that order. */
+export function* orderRows(columns: OrderedColumns, rows: number): Steps<Uint32Array> {
+  const { order, bounds } = yield* bucketRows(columns, rows);
+  yield;
+  for (let b = 0; b + 1 < bounds.length; b++) {
+    sortBucket(columns, order, bounds[b]!, bounds[b + 1]!);
+    if (b % 1024 === 1023) yield;
+  }
   return order;
 }
 
 /** Puts rows into buckets of one tenant and service, in order, keeping the order of arrival within each. */
-function bucketRows(columns: OrderedColumns, rows: number): { order: Uint32Array; bounds: Uint32Array } {
-  const tenantRanks = ranksOf(columns.tenant);
-  const serviceRanks = ranksOf(columns.service);
+function* bucketRows(columns: OrderedColumns, rows: number): Steps<{ order: Uint32Array; bounds: Uint32Array }> {
+  const tenantRanks = yield* ranksOf(columns.tenant);
+  const serviceRanks = yield* ranksOf(columns.service);
   const tenants = columns.tenant.codes;
   const services = columns.service.codes;
   const byService = countingSort(rows, serviceRanks.length, (i) => serviceRanks[services[i]!]!, undefined);
@@ -52,13 +61,11 @@ function countingSort(rows: number, ranks: number, rankOf: (row: number) => numb
 }
 
 /** For each code, the place of its value among the sorted values, from 1 on. */
-function ranksOf(column: TextColumn): Uint32Array {
+function* ranksOf(column: TextColumn): Steps<Uint32Array> {
   const codes = column.values.map((value, i) => ({ bytes: Buffer.from(value), code: i + 1 }));
-  codes.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
-  const ranks = new Uint32Array(column.values.length + 1);
-  codes.forEach(({ code }, i) => {
-    ranks[code] = i + 1;
-  });
+  const sorted = yield* sortInSteps(codes, (a, b) => Buffer.compare(a.bytes, b.bytes));
+  const ranks = new Uint32Array(codes.length + 1);
+  for (let i = 0; i < sorted.length; i++) ranks[sorted[i]!.code] = i + 1;
   return ranks;
 }
 
@@ -79,29 +86,46 @@ function isSorted(values: Float64Array, order: Uint32Array, from: number, to: nu
   return true;
 }
 
-/** Sorts by time, keeping the order of arrival for equal ones: as plain numbers `time * 65536 + place` where those are exact. */
+/** Sorts by time, keeping the order of arrival for equal ones. */
 function sortByTime(times: Float64Array, order: Uint32Array, from: number, to: number) {
-  let least = Number.POSITIVE_INFINITY;
-  let most = Number.NEGATIVE_INFINITY;
-  for (let i = from; i < to; i++) {
-    const time = times[order[i]!]!;
-    if (time < least) least = time;
-    if (time > most) most = time;
-  }
-  const rows = order.slice(from, to);
-  if (rows.length > 65536 || most - least >= 2 ** 36) {
-    order.set(
-      Array.from(rows.keys())
-        .sort((a, b) => times[rows[a]!]! - times[rows[b]!]! || a - b)
-        .map((i) => rows[i]!),
-      from,
-    );
+  if (to - from < fewRows) {
+    order.subarray(from, to).sort((a, b) => times[a]! - times[b]!);
     return;
   }
-  const keys = new Float64Array(rows.length);
-  for (let i = 0; i < keys.length; i++) keys[i] = (times[rows[i]!]! - least) * 65536 + i;
-  keys.sort();
-  for (let i = 0; i < keys.length; i++) order[from + i] = rows[keys[i]! % 65536]!;
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = from; i < to; i++) least = Math.min(least, times[order[i]!]!);
+  const rows = order.slice(from, to);
+  const low = new Uint32Array(rows.length);
+  const high = new Uint32Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    const since = times[rows[i]!]! - least;
+    low[i] = since % 4294967296;
+    high[i] = since / 4294967296;
+  }
+  let places = Uint32Array.from(rows.keys());
+  for (const [words, shift] of [
+    [low, 0],
+    [low, 16],
+    [high, 0],
+    [high, 16],
+  ] as const) {
+    places = sortByDigit(words, shift, places);
+  }
+  for (let i = 0; i < places.length; i++) order[from + i] = rows[places[i]!]!;
+}
+
+/** Sorts places stably by 16 bits of their words. */
+function sortByDigit(words: Uint32Array, shift: number, places: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const ends = new Uint32Array(65537);
+  for (let i = 0; i < words.length; i++) ends[((words[i]! >>> shift) & 0xffff) + 1]!++;
+  if (ends[1] === words.length) return places;
+  for (let digit = 1; digit < 65536; digit++) ends[digit]! += ends[digit - 1]!;
+  const sorted = new Uint32Array(places.length);
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i]!;
+    sorted[ends[(words[place]! >>> shift) & 0xffff]!++] = place;
+  }
+  return sorted;
 }
 
 /** Rows of one time are nearly always few and in the order of their positions already. */
