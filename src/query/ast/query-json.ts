@@ -1,0 +1,145 @@
+import type { Aggregate, GroupKey } from '../plan.ts';
+import { everything } from './expression.ts';
+import { didYouMean, isOneOf, type Json, parseField, parseWhere, printWhere, refuse } from './json.ts';
+import { isAggregate, maxLimit, type Query, type TimeSpan } from './query.ts';
+import { durationLiteral, durationText, timeLiteral, timeText } from './time.ts';
+
+const queryKeys = ['from', 'time', 'where', 'select', 'group_by', 'aggregate', 'order_by', 'limit', 'cursor'] as const;
+const ofField = ['sum', 'avg', 'min', 'max', 'distinct'] as const;
+const functions = ['count', ...ofField, 'percentile'] as const;
+
+/**
+ * Reads a whole query in its JSON spelling; what is absent is what the query language says.
+ * @throws AppError INVALID_QUERY that names the place
+ */
+export function parseQuery(json: unknown): Query {
+  const given = objectOf(json, 'query', queryKeys);
+  if (given.from !== undefined && given.from !== 'logs') refuse('from', `${JSON.stringify(given.from)} cannot be queried; "logs" can`);
+  const groupBy = listOf(given.group_by, 'group_by').map((key, i) => parseKey(key, `group_by[${i}]`));
+  const aggregates = Object.entries(objectOf(given.aggregate ?? {}, 'aggregate')).map(([as, value]) => parseAggregate(as, value));
+  const query: Query = {
+    from: 'logs',
+    time: given.time === undefined ? undefined : parseTime(given.time),
+    where: given.where === undefined ? everything : parseWhere(given.where),
+    select: given.select === undefined ? undefined : listOf(given.select, 'select').map((name, i) => parseField(name, `select[${i}]`)),
+    groupBy,
+    aggregates,
+    orderBy: listOf(given.order_by, 'order_by').map((order, i) => parseOrder(order, `order_by[${i}]`)),
+    limit: parseLimit(given.limit),
+    cursor: parseCursor(given.cursor),
+  };
+  checkNames(query);
+  return query;
+}
+
+function parseTime(json: unknown): TimeSpan {
+  const { last, from, to } = objectOf(json, 'time', ['last', 'from', 'to']);
+  if (last !== undefined) {
+    if (from !== undefined || to !== undefined) refuse('time', 'give either "last" or "from" and "to"');
+    const lastUs = typeof last === 'string' ? durationLiteral(last) : undefined;
+    return { lastUs: lastUs ?? refuse('time.last', `${JSON.stringify(last)} is no length of time; give one like "15m" or "24h"`) };
+  }
+  return {
+    fromUs: from === undefined ? undefined : parseInstant(from, 'time.from'),
+    toUs: to === undefined ? undefined : parseInstant(to, 'time.to'),
+  };
+}
+
+function parseInstant(json: unknown, path: string): number {
+  const us = typeof json === 'string' ? timeLiteral(json) : Number.isFinite(json) ? (json as number) : undefined;
+  return us ?? refuse(path, `${JSON.stringify(json)} is not a time; give RFC 3339 or epoch microseconds`);
+}
+
+function parseKey(json: unknown, path: string): GroupKey {
+  if (typeof json === 'string') return { kind: 'field', field: parseField(json, path), as: json };
+  const [name, field, step] = listOf(json, path);
+  const stepUs = typeof step === 'string' ? durationLiteral(step) : undefined;
+  if (name !== 'bucket' || field !== 'timestamp' || stepUs === undefined) refuse(path, 'a key is a field or ["bucket", "timestamp", "5m"]');
+  return { kind: 'bucket', stepUs, as: 'bucket' };
+}
+
+function parseAggregate(as: string, json: unknown): Aggregate {
+  const path = `aggregate.${as}`;
+  const [fn, ...rest] = listOf(json, path);
+  if (!isOneOf(functions, fn)) refuse(`${path}[0]`, `${JSON.stringify(fn)} is no function; ${didYouMean(String(fn), functions)}`);
+  const needed = fn === 'count' ? 0 : fn === 'percentile' ? 2 : 1;
+  if (rest.length !== needed) refuse(path, `"${fn}" takes ${['nothing else', 'a field', 'a field and a number from 0 to 100'][needed]}`);
+  if (fn === 'count') return { fn, as };
+  const field = parseField(rest[0], `${path}[1]`);
+  if (fn !== 'percentile') return { fn, field, as };
+  const percent = rest[1];
+  if (typeof percent !== 'number' || !(percent >= 0 && percent <= 100)) refuse(`${path}[2]`, 'a percentile is a number from 0 to 100');
+  return { fn, field, percent, as };
+}
+
+function parseOrder(json: unknown, path: string): [string, 'asc' | 'desc'] {
+  const [name, direction = 'asc'] = typeof json === 'string' ? [json] : listOf(json, path);
+  if (typeof name !== 'string' || (direction !== 'asc' && direction !== 'desc'))
+    refuse(path, 'an order is a name and "asc" or "desc", like ["n", "desc"]');
+  return [name, direction];
+}
+
+function parseLimit(json: unknown): number | undefined {
+  if (json === undefined || json === null) return undefined;
+  const isInRange = Number.isInteger(json) && (json as number) >= 1 && (json as number) <= maxLimit;
+  return isInRange ? (json as number) : refuse('limit', `${JSON.stringify(json)} is not from 1 to ${maxLimit}`);
+}
+
+function parseCursor(json: unknown): string | undefined {
+  if (json === undefined || json === null) return undefined;
+  return typeof json === 'string' ? json : refuse('cursor', 'give the text of "next_cursor" as it came');
+}
+
+/** Groups are ordered by what they have, records by time. */
+function checkNames(query: Query): void {
+  const names = [...query.groupBy, ...query.aggregates].map(({ as }) => as);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) refuse('aggregate', `${JSON.stringify(twice)} names two results; rename one`);
+  const known = isAggregate(query) ? names : ['timestamp'];
+  query.orderBy.forEach(([name], i) => {
+    if (!known.includes(name)) refuse(`order_by[${i}]`, `${JSON.stringify(name)} is not in the answer; ${didYouMean(name, known)}`);
+  });
+}
+
+function objectOf(json: unknown, path: string, keys?: readonly string[]): Record<string, unknown> {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) refuse(path, 'an object is needed here');
+  const unknown = keys && Object.keys(json).find((key) => !keys.includes(key));
+  if (unknown !== undefined) refuse(path, `${JSON.stringify(unknown)} is not known; ${didYouMean(unknown, keys!)}`);
+  return json as Record<string, unknown>;
+}
+
+function listOf(json: unknown, path: string): unknown[] {
+  if (json === undefined) return [];
+  return Array.isArray(json) ? json : refuse(path, 'a list is needed here');
+}
+
+/** Writes a query in its JSON spelling, which `parseQuery` reads back as it was; what is absent is left out. */
+export function printQuery(query: Query): Json {
+  const { time, where, select, groupBy, aggregates, orderBy, limit, cursor } = query;
+  return {
+    from: query.from,
+    ...(time ? { time: printTime(time) } : {}),
+    where: printWhere(where),
+    ...(select ? { select } : {}),
+    ...(groupBy.length > 0 ? { group_by: groupBy.map(printKey) } : {}),
+    ...(aggregates.length > 0
+      ? { aggregate: Object.fromEntries(aggregates.map((aggregate) => [aggregate.as, printAggregate(aggregate)])) }
+      : {}),
+    ...(orderBy.length > 0 ? { order_by: orderBy } : {}),
+    ...(limit === undefined ? {} : { limit }),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+}
+
+function printTime(time: TimeSpan): Json {
+  if ('lastUs' in time) return { last: durationText(time.lastUs) };
+  const { fromUs, toUs } = time;
+  return { ...(fromUs === undefined ? {} : { from: timeText(fromUs) }), ...(toUs === undefined ? {} : { to: timeText(toUs) }) };
+}
+
+const printKey = (key: GroupKey): Json => (key.kind === 'field' ? key.field : ['bucket', 'timestamp', durationText(key.stepUs)]);
+
+function printAggregate(aggregate: Aggregate): Json {
+  if (aggregate.fn === 'count') return ['count'];
+  return aggregate.fn === 'percentile' ? ['percentile', aggregate.field, aggregate.percent] : [aggregate.fn, aggregate.field];
+}

@@ -1,0 +1,32 @@
+import type { Aggregate, GroupKey, TimeRange } from '../plan.ts';
+import type { Expression } from './expression.ts';
+
+/** The times a query asks for: the last so many microseconds, or from and to, each open where it is undefined. */
+export type TimeSpan = { lastUs: number } | { fromUs: number | undefined; toUs: number | undefined };
+
+/** A query as it was written, whichever of the spellings it came in. */
+export type Query = {
+  from: 'logs';
+  time: TimeSpan | undefined;
+  where: Expression;
+  /** Fields of the answer's records; all when undefined. */
+  select: string[] | undefined;
+  groupBy: GroupKey[];
+  aggregates: Aggregate[];
+  orderBy: [name: string, direction: 'asc' | 'desc'][];
+  limit: number | undefined;
+  cursor: string | undefined;
+};
+
+/** The most rows that one query may ask for. */
+export const maxLimit = 10_000;
+
+/** Tells whether a query asks for groups rather than records. */
+export const isAggregate = ({ groupBy, aggregates }: Query): boolean => groupBy.length > 0 || aggregates.length > 0;
+
+/** The range of time that a span means now; `defaultUs` is how far back a query looks that names no start. */
+export function timeRangeOf(span: TimeSpan | undefined, nowUs: number, defaultUs: number): TimeRange {
+  if (span && 'lastUs' in span) return { fromUs: nowUs - span.lastUs, toUs: nowUs };
+  const toUs = span?.toUs ?? nowUs;
+  return { fromUs: span?.fromUs ?? toUs - defaultUs, toUs };
+}
