@@ -5,8 +5,8 @@ import { allOf, type Expression } from '../../query/ast/expression.ts';
 import { json } from '../answer.ts';
 import { recordJson } from '../record-json.ts';
 import { type Context, defineRoute } from '../route.ts';
-import { countParameter, listOf, record, timeRangeOf } from '../schemas/common.ts';
-import { searchQuery, whereOf } from '../schemas/filters.ts';
+import { bothRanges, countParameter, listOf, rangeOfSpan, record, timeRangeOf } from '../schemas/common.ts';
+import { conditionOf, searchQuery } from '../schemas/filters.ts';
 import { stores } from '../schemas/stores.ts';
 import { readPage } from '../search-page.ts';
 
@@ -42,8 +42,10 @@ export const logRoutes = [
     errors: ['INVALID_QUERY'],
     handle: async ({ platform, options, caller, query }) => {
       const { limit, order, cursor } = query;
-      const time = timeRangeOf(query, options.clock.nowMs() * 1000);
-      const page = await readPage(platform, options, { tenant: caller.tenant, where: whereOf(query), time, order, limit, cursor });
+      const nowUs = options.clock.nowMs() * 1000;
+      const { where, time: named } = conditionOf(query);
+      const time = bothRanges(timeRangeOf(query, nowUs), rangeOfSpan(named, nowUs));
+      const page = await readPage(platform, options, { tenant: caller.tenant, where, time, order, limit, cursor });
       return json({
         items: page.records.map(recordJson),
         next_cursor: page.nextCursor,

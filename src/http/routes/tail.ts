@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { defineRoute } from '../route.ts';
-import { filterQuery, whereOf } from '../schemas/filters.ts';
+import { conditionOf, filterQuery } from '../schemas/filters.ts';
 import { openTail } from '../tail-stream.ts';
 
 const defaultMaxTails = 100;
@@ -35,7 +35,8 @@ export const tailRoutes = [
       if (open.size >= maxTails)
         throw new AppError('RATE_LIMITED', `${maxTails} live tails are open already; close one, or ask again later`, { retryAfterS: 5 });
       const id = `${requestId}/${crypto.randomUUID()}`;
-      const where = whereOf(query);
+      const { where, time } = conditionOf(query);
+      if (time) throw new AppError('INVALID_QUERY', 'q: a live tail shows what comes; leave last, from and to out');
       const cursor = query.last_event_id ?? header('last-event-id');
       const onEnd = () => {
         open.delete(id);

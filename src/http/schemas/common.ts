@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type {} from 'zod-openapi';
 import { levels } from '../../core/record.ts';
 import { readTime } from '../../core/time.ts';
+import type { TimeSpan } from '../../query/ast/query.ts';
 import { durationLiteral } from '../../query/ast/time.ts';
 import type { TimeRange } from '../../query/plan.ts';
 
@@ -49,6 +50,18 @@ export function timeRangeOf(
   if (last !== undefined) return { fromUs: Math.max(0, (to ?? nowUs) - last), toUs: to ?? allTime.toUs };
   return { fromUs: from ?? allTime.fromUs, toUs: to ?? allTime.toUs };
 }
+
+/** The range that a time span of the query language means now; everything where it names none. */
+export function rangeOfSpan(span: TimeSpan | undefined, nowUs: number): TimeRange {
+  if (!span) return allTime;
+  return 'lastUs' in span ? timeRangeOf({ last: span.lastUs }, nowUs) : timeRangeOf({ from: span.fromUs, to: span.toUs }, nowUs);
+}
+
+/** What lies in both ranges; empty where nothing does. */
+export const bothRanges = (a: TimeRange, b: TimeRange): TimeRange => ({
+  fromUs: Math.max(a.fromUs, b.fromUs),
+  toUs: Math.min(a.toUs, b.toUs),
+});
 
 /** A whole number given as text. */
 export const countParameter = (least: number, most: number) =>

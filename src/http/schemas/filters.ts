@@ -3,6 +3,8 @@ import { readLevel } from '../../core/level.ts';
 import { nearest } from '../../core/nearest.ts';
 import { levels } from '../../core/record.ts';
 import { allOf, type Expression } from '../../query/ast/expression.ts';
+
+import type { TimeSpan } from '../../query/ast/query.ts';
 import { parseFilter } from '../../query/parse/text.ts';
 import { countParameter, timeQuery } from './common.ts';
 
@@ -57,11 +59,13 @@ export const searchQuery = z.object({
   cursor: z.string().max(4_000).optional().meta({ description: '`next_cursor` of the page before, with all else unchanged' }),
 });
 
-/** Joins all filters by AND. @throws AppError INVALID_QUERY for a `q` that cannot be read */
-export function whereOf({ q, search, service, level, min_level, env, host, trace_id }: Filters): Expression {
+/** Joins all filters by AND; `time` is what `q` says of it. @throws AppError INVALID_QUERY for a `q` that cannot be read */
+export function conditionOf(filters: Filters): { where: Expression; time: TimeSpan | undefined } {
+  const { q, search, service, level, min_level, env, host, trace_id } = filters;
+  const line = q === undefined ? undefined : parseFilter(q);
   const least = min_level === undefined ? -1 : levels.indexOf(min_level);
-  return allOf(
-    q === undefined ? undefined : parseFilter(q),
+  const where = allOf(
+    line?.where,
     search ? { kind: 'contains', field: 'message', text: search } : undefined,
     oneOf('service', service),
     oneOf('level', level),
@@ -70,6 +74,7 @@ export function whereOf({ q, search, service, level, min_level, env, host, trace
     oneOf('host', host),
     trace_id === undefined ? undefined : { kind: 'compare', op: '=', field: 'trace_id', value: trace_id.toLowerCase() },
   );
+  return { where, time: line?.time };
 }
 
 function oneOf(field: string, values: string[] | undefined): Expression | undefined {
