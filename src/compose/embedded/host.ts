@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
+import { getCompileCacheDir } from 'node:module';
 import { nodeFileSystem } from '../../adapters/file-system/node.ts';
 import { stderrLog } from '../../adapters/log/stderr.ts';
 import { openSegmentQueue } from '../../adapters/queue/segment/segment-queue.ts';
@@ -68,6 +69,7 @@ export async function startHost(given: HostSettings): Promise<Host> {
       generation,
       ends: queue.durableEnds().map((end) => ({ generation, ...end })),
       holes: await queue.holes(),
+      compileCache: getCompileCacheDir(),
     }),
     released: (partition, offset) =>
       void queue.release(partition, offset).catch((error: unknown) => log.error({ error, partition }, 'release failed')),

@@ -2,7 +2,14 @@ import type { Hole, PartitionEnd } from '../../core/ports/queue.ts';
 import type { HostSettings } from './settings.ts';
 
 /** What the store thread starts with. */
-export type StoreThreadData = { settings: HostSettings; generation: number; ends: PartitionEnd[]; holes: Hole[] };
+export type StoreThreadData = {
+  settings: HostSettings;
+  generation: number;
+  ends: PartitionEnd[];
+  holes: Hole[];
+  /** Folder of compiled modules, shared with the front. */
+  compileCache: string | undefined;
+};
 
 /** From the front: how far partitions are durable now, or that the thread is to end (`commit`: after what is in memory is committed). */
 export type ToStore = { ends: { partition: number; end: number }[] } | { stop: { commit: boolean } };

@@ -3,15 +3,19 @@ import { version } from '../../core/version.ts';
 import { type Host, startHost } from './host.ts';
 import { isLoopback } from './open-host.ts';
 import { settingsOfConfig } from './settings-of-config.ts';
+import { trimHeap } from './trim-heap.ts';
 
 /** How long a stop may take before the process ends without it. */
 const patienceMs = 30_000;
+/** After the start, when nobody waits for it. */
+const trimAfterMs = 500;
 
 /** `logdrive up`: starts the host, says where it is, and ends it on SIGINT or SIGTERM. Resolves when it has stopped. */
 export async function up(config: Config): Promise<void> {
   const startedMs = performance.now();
   const host = await startHost(settingsOfConfig(config, version));
   process.stderr.write(await banner(host, config, performance.now() - startedMs));
+  setTimeout(trimHeap, trimAfterMs).unref();
   await stopSignal(host);
   setTimeout(() => process.exit(1), patienceMs).unref();
   await host.stop();
