@@ -65,6 +65,6 @@ async function run(address: string, key: string | undefined): Promise<number> {
     ...Object.keys(excluded).flatMap((operation) => ['--exclude-operation-id', operation]),
     ...(key === undefined ? [] : ['--header', `x-api-key: ${key}`]),
   ];
-  const child = spawn(`${venv}bin/schemathesis`, args, { stdio: 'inherit' });
+  const child = spawn(`${venv}bin/schemathesis`, args, { stdio: 'inherit', cwd: venv });
   return new Promise((resolve, reject) => child.once('error', reject).once('exit', (code) => resolve(code ?? 1)));
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AppError } from '../../core/errors.ts';
 import { formatTime } from '../../core/time.ts';
 import { isAggregate } from '../../query/ast/query.ts';
 import { printQuery } from '../../query/ast/query-json.ts';
@@ -55,7 +56,10 @@ export const explainRoutes = [
     errors: ['INVALID_QUERY', 'INVALID_RECORD'],
     handle: async ({ platform, options, caller, query, request }) => {
       if (query.record !== undefined && query.record !== 'false') {
-        return json(await platform.store.explain(caller.tenant, parseJson(await readText(request, maxBytesOf(options)))));
+        const raw = parseJson(await readText(request, maxBytesOf(options)));
+        if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+          throw new AppError('INVALID_RECORD', 'the body is no record; give one JSON object');
+        return json(await platform.store.explain(caller.tenant, raw));
       }
       const asked = await readQueryBody(request, options);
       const { fromUs, toUs } = timeOf(asked, options);
