@@ -47,7 +47,8 @@ const hash128 = (text: string): string => createHash('sha256').update(text).dige
 
 /** Builds everything that lives on the store thread, in the order of the way of a record. `released` is told how far a partition is closed durably. */
 export async function buildStore(data: StoreThreadData, released: (partition: number, offset: number) => void): Promise<BuiltStore> {
-  const { settings, generation, ends, holes } = data;
+  const { settings, generation, ends } = data;
+  const holes = [...data.holes];
   const paths = dataPaths(settings.dataDir);
   const clock = systemClock;
   const log = stderrLog({ level: settings.logLevel }).with({ thread: 'store' });
@@ -57,7 +58,7 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
   const runner = new StepRunner(state, warm);
   const archive = createArchive({ runner });
   const catalogue = createCatalogue({ runner, state });
-  const reader = openSegmentReader({ folder: paths.segments, files: nodeFileSystem, ends });
+  const reader = openSegmentReader({ folder: paths.segments, files: nodeFileSystem, ends, onHole: (hole) => holes.push(hole) });
   const marker = openPoisonFile(paths.marks);
   const poison = new PoisonWatch(marker, ends.length);
   const tails = new Tails();
@@ -121,6 +122,8 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
         log,
         sealAfterMs: settings.sealAfterMs,
         codeVersion: settings.version,
+        holeReason: (offset) =>
+          holes.find((hole) => hole.partition === partition && offset >= hole.from && offset < hole.to)?.reason ?? 'corrupt',
         progressed: () => progress.signal(),
       },
       firstGap(head.closed),

@@ -1,6 +1,7 @@
 import type { DeadLetters } from '../../core/ports/dead-letters.ts';
 import type { Hole } from '../../core/ports/queue.ts';
 import type { DropReason } from '../../core/record.ts';
+import type { Removed } from '../../core/warm/tenant-day.ts';
 import type { Catalogue } from '../catalogue.ts';
 import type { Ledger, LedgerFilter, SinkCounts } from '../store-api.ts';
 import { parseLedgerLabel } from './ledger-label.ts';
@@ -67,9 +68,12 @@ export class LedgerBook {
   }
 
   async #ofPartitions(): Promise<Pick<Ledger, 'accepted' | 'hot' | 'warm' | 'partitions'>> {
+    const removed = await this.#deps.catalogue.removed();
     const partitions = await Promise.all(
       this.#deps.progress.map(async (progress) => {
-        const { end, hot, warm } = await progress.counts();
+        const counts = await progress.counts();
+        const gone = removed.filter(({ generation, partition }) => generation === progress.generation && partition === progress.partition);
+        const [end, hot, warm] = [counts.end, withoutRemoved(counts.hot, gone), withoutRemoved(counts.warm, gone)];
         return { partition: progress.partition, start: 0, end, hot, warm };
       }),
     );
@@ -115,6 +119,18 @@ export class LedgerBook {
     }
     return found;
   }
+}
+
+/** Takes rows that a rewrite left out (a lower position has their client id, or they were erased) from what is done. */
+function withoutRemoved(counts: SinkCounts, removed: Removed[]): SinkCounts {
+  return removed.reduce(
+    (left, { duplicate, erased }) => ({
+      ...left,
+      done: left.done - duplicate - erased,
+      dropped: addDropped(left.dropped, { ...(duplicate ? { duplicate } : {}), ...(erased ? { erased } : {}) }),
+    }),
+    counts,
+  );
 }
 
 const noCounts: SinkCounts = { done: 0, in_flight: 0, dead: 0, dropped: {} };

@@ -1,22 +1,21 @@
 import { setTimeout as delay, setImmediate as yieldToLoop } from 'node:timers/promises';
-import { type EncodedPart, encodeTable } from '../../columnar/encode.ts';
+import type { EncodedPart } from '../../columnar/encode.ts';
 import type { Clock } from '../../core/clock.ts';
-import { AppError } from '../../core/errors.ts';
 import { idOf } from '../../core/ids.ts';
 import { type Intervals, includes } from '../../core/intervals.ts';
 import type { DeadLetters } from '../../core/ports/dead-letters.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { QueueBatch, QueueReader } from '../../core/ports/queue.ts';
-import type { LogRecord, Outcome, Position } from '../../core/record.ts';
+import type { DropReason, Outcome, Position } from '../../core/record.ts';
 import type { Decoded } from '../records-of.ts';
 import { type CommittedIds, takenIds } from './client-ids.ts';
 import { deadLetterOf } from './dead-letter-of.ts';
 import { OpenBatch } from './open-batch.ts';
-import type { Attempt, PoisonWatch } from './poison.ts';
+import { outcomeOf, type Process } from './outcome-of.ts';
+import type { PoisonWatch } from './poison.ts';
 import { rawRecord } from './raw-record.ts';
+import { sealAndCommit } from './seal.ts';
 import type { Tails } from './tails.ts';
-
-export type Process = (record: LogRecord, context: { tenant: string; position: Position }) => Outcome;
 
 export type SinkDeps = {
   generation: number;
@@ -37,13 +36,14 @@ export type SinkDeps = {
   /** A batch is sealed when it is this old, or when its table is full. */
   sealAfterMs: number;
   codeVersion: string;
+  /** Why an offset that no batch brings is not there. */
+  holeReason(offset: number): DropReason;
   /** Called when offsets were read or committed: whoever waits for them looks again. */
   progressed(): void;
 };
 
 /** Payload bytes read at once: some 10,000 records. */
 const readBytes = 4 * 1024 * 1024;
-const retryMs = [100, 300, 1_000, 3_000, 10_000];
 
 /**
  * Follows one partition of the queue: reads what is durable, decodes and processes each record once, keeps the rows in a table that can be
@@ -203,15 +203,14 @@ export class Sink {
     if (this.#cursor >= to) return;
     const already = this.#deps.closed();
     const from = this.#cursor;
-    let corrupt = 0;
+    let lost = 0;
     for (let offset = from; offset < to; offset++) {
       if (includes(already, offset)) continue;
-      this.#openBatch().drop(offset, 'corrupt', observedUs);
-      corrupt++;
+      this.#openBatch().drop(offset, this.#deps.holeReason(offset), observedUs);
+      lost++;
     }
     this.#cursor = to;
-    if (corrupt > 0)
-      this.#deps.log.error({ partition: this.#deps.partition, from, to, records: corrupt }, 'offsets cannot be read any more');
+    if (lost > 0) this.#deps.log.error({ partition: this.#deps.partition, from, to, records: lost }, 'offsets cannot be read any more');
   }
 
   #openBatch(): OpenBatch {
@@ -231,29 +230,12 @@ export class Sink {
     const batch = this.#filling;
     if (!batch) return;
     this.#filling = undefined;
-    const committed = this.#sealAndCommit(batch).finally(() => {
+    const committed = sealAndCommit(batch, { ...this.#deps, isAborted: () => this.#aborted }).finally(() => {
       this.#sealing = undefined;
       this.#deps.progressed();
       this.#wake?.();
     });
     this.#sealing = { batch, committed };
-  }
-
-  async #sealAndCommit(batch: OpenBatch): Promise<void> {
-    const part = batch.table.rows > 0 ? await encodeInSlices(batch) : undefined;
-    for (let attempt = 0; !this.#aborted; attempt++) {
-      try {
-        return await this.#deps.commit(batch, part);
-      } catch (error) {
-        const waitMs = retryMs[Math.min(attempt, retryMs.length - 1)]!;
-        this.#deps.log.error(
-          { partition: this.#deps.partition, rows: batch.table.rows, attempt, waitMs, error },
-          'commit failed, will be tried again',
-        );
-        if (error instanceof AppError && error.code === 'QUEUE_REWOUND') this.#aborted = true;
-        await delay(waitMs);
-      }
-    }
   }
 
   /** Sleeps until woken or until time is up. */
@@ -265,34 +247,5 @@ export class Sink {
         resolve();
       };
     });
-  }
-}
-
-function outcomeOf(
-  item: Decoded,
-  attempt: Attempt,
-  isTaken: (id: string) => boolean,
-  process: Process,
-  tenant: string,
-  position: Position,
-): Outcome {
-  if ('fault' in item) return { kind: 'dead', code: item.fault.code, detail: item.fault.detail };
-  if (item.record.client_id !== undefined && isTaken(item.record.client_id)) return { kind: 'drop', reason: 'duplicate' };
-  if (attempt.crashed(position.offset)) {
-    return { kind: 'dead', code: 'CRASH', detail: `the process ended ${attempt.attempts} times while it worked on this record` };
-  }
-  try {
-    return process(item.record, { tenant, position });
-  } catch (error) {
-    return { kind: 'dead', code: 'PROCESS_FAILED', detail: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-async function encodeInSlices(batch: OpenBatch): Promise<EncodedPart> {
-  const encoding = encodeTable(batch.table);
-  for (;;) {
-    const step = encoding.next();
-    if (step.done) return step.value;
-    await yieldToLoop();
   }
 }
