@@ -60,9 +60,12 @@ export class OpenBatch {
     this.#close(letter.observedUs);
   }
 
-  /** The letters that are not stored yet; they are the caller's to store before the batch is committed. */
-  takeLetters(): DeadLetter[] {
-    return this.#letters.splice(0);
+  /** Stores the letters that are not stored yet; they stay its own until that has succeeded. To be done before the batch is committed. */
+  async storeLetters(store: (letters: DeadLetter[]) => Promise<void>): Promise<void> {
+    const letters = this.#letters.slice();
+    if (letters.length === 0) return;
+    await store(letters);
+    this.#letters.splice(0, letters.length);
   }
 
   /** Puts one accepted offset into its tenant's observed minute; each offset exactly once, by whoever reads it first. */

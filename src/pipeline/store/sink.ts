@@ -42,7 +42,6 @@ export type SinkDeps = {
   progressed(): void;
 };
 
-/** Payload bytes read at once: some 10,000 records. */
 const readBytes = 4 * 1024 * 1024;
 
 /**
@@ -219,8 +218,7 @@ export class Sink {
   }
 
   async #putLetters(): Promise<void> {
-    const letters = this.#filling?.takeLetters() ?? [];
-    if (letters.length > 0) await this.#deps.deadLetters.put(letters);
+    await this.#filling?.storeLetters((letters) => this.#deps.deadLetters.put(letters));
   }
 
   /** Hands the filling batch over to be sealed, once the one before it is committed. */
