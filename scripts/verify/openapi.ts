@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type Host, serveArray } from '../../test/scenarios/serve-array.ts';
+import type { Host } from '../../test/scenarios/serve-array.ts';
+import { serveEmbedded } from '../../test/scenarios/serve-embedded.ts';
 
 const usage = `usage: node scripts/verify/openapi.ts [--url http://127.0.0.1:4318 [--key ld_...]] [--examples 50] [--seed 1]
 Fires requests made from /openapi.json at a host: no 5xx, no answer that the document does not promise, no bad request taken.
@@ -51,8 +52,13 @@ function must(command: string, args: string[]): void {
 }
 
 async function ownHost(): Promise<Host & { key: string }> {
-  const served = await serveArray();
-  const { secret } = await served.platform.keys.create({ tenant: 'default', name: 'verify', scopes: ['ingest', 'query', 'admin'] });
+  const served = await serveEmbedded();
+  const response = await fetch(`${served.address}/api/keys`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'verify', scopes: ['ingest', 'query', 'admin'] }),
+  });
+  const { secret } = (await response.json()) as { secret: string };
   return { ...served, key: secret };
 }
 

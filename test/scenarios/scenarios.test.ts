@@ -2,11 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { differences } from './match.ts';
 import { readScenarios, runScenario } from './run-scenario.ts';
 import { type Host, serveArray } from './serve-array.ts';
+import { serveEmbedded } from './serve-embedded.ts';
 
 const scenarios = readScenarios();
 
 /** The hosts that every scenario runs on. */
-const hosts: { name: string; start(): Promise<Host> }[] = [{ name: 'array', start: () => serveArray() }];
+const hosts: { name: string; start(): Promise<Host> }[] = [
+  { name: 'array', start: () => serveArray() },
+  { name: 'embedded', start: serveEmbedded },
+];
 
 test('the numbered scenarios were found', () => {
   expect(scenarios.length).toBeGreaterThan(15);
