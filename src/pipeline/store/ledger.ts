@@ -123,14 +123,10 @@ export class LedgerBook {
 
 /** Takes rows that a rewrite left out (a lower position has their client id, or they were erased) from what is done. */
 function withoutRemoved(counts: SinkCounts, removed: Removed[]): SinkCounts {
-  return removed.reduce(
-    (left, { duplicate, erased }) => ({
-      ...left,
-      done: left.done - duplicate - erased,
-      dropped: addDropped(left.dropped, { ...(duplicate ? { duplicate } : {}), ...(erased ? { erased } : {}) }),
-    }),
-    counts,
-  );
+  const sum = (of: 'duplicate' | 'erased') => removed.reduce((total, item) => total + item[of], 0);
+  const [duplicate, erased] = [sum('duplicate'), sum('erased')];
+  if (duplicate + erased === 0) return counts;
+  return { ...counts, done: counts.done - duplicate - erased, dropped: addDropped(counts.dropped, { duplicate, erased }) };
 }
 
 const noCounts: SinkCounts = { done: 0, in_flight: 0, dead: 0, dropped: {} };
