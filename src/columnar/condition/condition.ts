@@ -62,7 +62,7 @@ const compilers: Visitor<Condition> = {
 };
 
 /** Costs of fields that are not one dictionary column; those cost 1. */
-const fieldCosts: Record<string, number> = { client_id: 3, trace_id: 3, span_id: 3, offset: 2, timestamp: 0, message: 6 };
+const fieldCosts: Record<string, number> = { client_id: 3, trace_id: 3, span_id: 3, offset: 0, timestamp: 0, message: 6 };
 
 function columnTest(leaf: Leaf, raw?: string): ColumnTest {
   const field = fieldOf(leaf.field);

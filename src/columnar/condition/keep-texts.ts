@@ -28,9 +28,13 @@ export function keepTexts(
     });
     return;
   }
-  const useNeedles = probe !== undefined && asciiFold;
-  if (useNeedles) for (const needle of probe.needles) keepHolding(needle, texts, base, selection);
-  if (useNeedles && probe.exact) return;
+  const needles = probe?.needles.filter(({ caseless }) => asciiFold || !caseless) ?? [];
+  for (const needle of needles.sort((a, b) => a.share - b.share)) {
+    needle.tried += selection.count;
+    keepHolding(needle, texts, base, selection);
+    needle.found += selection.count;
+  }
+  if (probe?.exact && needles.length === probe.needles.length) return;
   selection.keep((row) => accepts(textAt(texts, row - base)));
 }
 
@@ -39,7 +43,7 @@ function keepHolding(needle: Needle, texts: Texts, base: number, selection: Sele
   if (count === 0) return;
   const first = rows[0]! - base;
   const last = rows[count - 1]! - base;
-  if (!needle.hasLetters && count >= manyTexts && count * 4 > last - first) {
+  if (needle.isLiteral && count >= manyTexts && count * 4 > last - first) {
     const marks = new Uint8Array(last + 1);
     needle.mark(texts, first, last, marks);
     selection.keep((row) => marks[row - base] === 1);

@@ -28,17 +28,25 @@ function textsOf(values: string[]): Texts {
 
 test('a needle is found in bytes where it is found in the folded text, one by one and all at once', () => {
   fc.assert(
-    fc.property(fc.array(text, { minLength: 1, maxLength: 20 }), part, fc.boolean(), (values, needleText, isToken) => {
-      fc.pre(!isToken || /^\w+$/.test(needleText));
-      const needle = new Needle(needleText, isToken);
-      const expected = values.map((value) => (isToken ? hasToken(fold(value), needleText) : fold(value).includes(needleText)));
-      const texts = textsOf(values);
-      const marks = new Uint8Array(values.length);
-      expect(values.map((_, i) => needle.isIn(texts.bytes, texts.starts[i]!, texts.ends[i]!))).toEqual(expected);
-      if (needle.hasLetters) return;
-      needle.mark(texts, 0, values.length - 1, marks);
-      expect([...marks].map((mark) => mark === 1)).toEqual(expected);
-    }),
+    fc.property(
+      fc.array(text, { minLength: 1, maxLength: 20 }),
+      part,
+      fc.boolean(),
+      fc.boolean(),
+      (values, needleText, caseless, isToken) => {
+        fc.pre(!isToken || /^\w+$/.test(needleText));
+        const needle = new Needle(needleText, caseless, isToken);
+        const expected = values
+          .map((value) => (caseless ? fold(value) : value))
+          .map((value) => (isToken ? hasToken(value, needleText) : value.includes(needleText)));
+        const texts = textsOf(values);
+        const marks = new Uint8Array(values.length);
+        expect(values.map((_, i) => needle.isIn(texts.bytes, texts.starts[i]!, texts.ends[i]!))).toEqual(expected);
+        if (!needle.isLiteral) return;
+        needle.mark(texts, 0, values.length - 1, marks);
+        expect([...marks].map((mark) => mark === 1)).toEqual(expected);
+      },
+    ),
     { numRuns: 500 },
   );
 });

@@ -2,28 +2,46 @@ import { isTokenUnit } from '../../query/text.ts';
 import type { Texts } from '../parquet/decode-plain.ts';
 
 const lower: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x41 && byte <= 0x5a ? byte | 32 : byte));
+const same: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 const tokenByte: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => (isTokenUnit(byte) ? 1 : 0));
 
-/** An ASCII text, lower case, to find in UTF-8 bytes without decoding them, case ignored; as a whole token where `isToken`. */
+/**
+ * A text to find in UTF-8 bytes without decoding them. Where `caseless`, it is ASCII in lower case, and the case of ASCII is ignored: for bytes in
+ * which no other letter folds into ASCII. Where `isToken`, it is found as a whole token only.
+ */
 export class Needle {
+  readonly caseless: boolean;
+  /** How many texts it was looked for in so far, and found. */
+  tried = 0;
+  found = 0;
   readonly #bytes: Buffer;
   readonly #isToken: boolean;
-  /** Whether bytes have two cases to look for. */
-  readonly hasLetters: boolean;
+  readonly #fold: Uint8Array;
   /** How far to move on when this byte stands under the last of the needle (Horspool). */
   readonly #skip: Uint16Array;
 
-  constructor(text: string, isToken: boolean) {
-    this.#bytes = Buffer.from(text, 'latin1');
+  constructor(text: string, caseless: boolean, isToken: boolean) {
+    this.caseless = caseless;
+    this.#bytes = Buffer.from(text);
     this.#isToken = isToken;
-    this.hasLetters = /[a-z]/.test(text);
+    this.#fold = caseless ? lower : same;
     const last = this.#bytes.length - 1;
-    this.#skip = new Uint16Array(256).fill(this.#bytes.length);
+    this.#skip = new Uint16Array(256).fill(Math.min(this.#bytes.length, 0xffff));
     for (let i = 0; i < last; i++) {
       const byte = this.#bytes[i]!;
-      this.#skip[byte] = last - i;
-      if (byte >= 0x61 && byte <= 0x7a) this.#skip[byte - 32] = last - i;
+      this.#skip[byte] = Math.min(last - i, 0xffff);
+      if (caseless && byte >= 0x61 && byte <= 0x7a) this.#skip[byte - 32] = this.#skip[byte]!;
     }
+  }
+
+  /** The share of texts that hold it, as far as is known: the rarest of several is to be looked for first. */
+  get share(): number {
+    return this.tried === 0 ? 0 : this.found / this.tried;
+  }
+
+  /** Whether only these bytes will do, which the platform's own search finds fastest. */
+  get isLiteral(): boolean {
+    return !this.caseless || !this.#bytes.some((byte) => byte >= 0x61 && byte <= 0x7a);
   }
 
   /** Tells whether the needle stands in `bytes[from .. to]`: for single texts. */
@@ -35,8 +53,8 @@ export class Needle {
   }
 
   /**
-   * Marks the texts that hold the needle with 1: for many texts side by side, from the index `first` to `last`, and a needle without letters, which
-   * the platform's own search finds fastest.
+   * Marks the texts that hold the needle with 1: for many texts side by side, from the index `first` to `last`, and a needle that
+   * is literal.
    */
   mark({ bytes, starts, ends }: Texts, first: number, last: number, marks: Uint8Array): void {
     const size = this.#bytes.length;
@@ -56,13 +74,14 @@ export class Needle {
   #find(bytes: Buffer, from: number, to: number): number {
     const needle = this.#bytes;
     const skip = this.#skip;
+    const fold = this.#fold;
     const last = needle.length - 1;
     const lastByte = needle[last]!;
     for (let at = from + last; at < to; at += skip[bytes[at]!]!) {
-      if (lower[bytes[at]!] !== lastByte) continue;
+      if (fold[bytes[at]!] !== lastByte) continue;
       let i = last - 1;
       let p = at - 1;
-      while (i >= 0 && lower[bytes[p]!] === needle[i]) {
+      while (i >= 0 && fold[bytes[p]!] === needle[i]) {
         i--;
         p--;
       }

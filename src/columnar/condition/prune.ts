@@ -98,7 +98,7 @@ function alternatives(test: ColumnTest): TextTerm[][] {
   if (test.values) return test.values.flatMap((value) => (typeof value === 'string' ? [textTerms(fold(value), true, true)] : []));
   if (test.leaf.kind === 'prefix') return [textTerms(fold(test.leaf.text), true, false)];
   const required = requiredTexts(test.leaf);
-  return [required ? required.texts.flatMap((text) => textTerms(text, required.token, required.token)) : []];
+  return [required?.flatMap(({ text, isToken }) => textTerms(fold(text), isToken, isToken)) ?? []];
 }
 
 function* pagesOfTerms(terms: TextTerm[], group: PartGroup, stats: ReadStats): Steps<Pages> {

@@ -58,14 +58,22 @@ describe('regular expressions in the syntax of RE2', () => {
   });
 
   test('what it requires stands in everything it matches', () => {
-    expect(requiredLiterals(parseRegex('port 5[0-9]{3}1 ssh2'))).toEqual(['port 5', '1 ssh2']);
-    expect(requiredLiterals(parseRegex('(GET|POST) /Blog/.*\\.php'))).toEqual([' /blog/', '.php']);
+    expect(requiredLiterals(parseRegex('port 5[0-9]{3}1 ssh2'))).toEqual([
+      { text: 'port 5', caseless: false },
+      { text: '1 ssh2', caseless: false },
+    ]);
+    expect(requiredLiterals(parseRegex('(GET|POST) /Blog/.*\\.php'))).toEqual([
+      { text: ' /Blog/', caseless: false },
+      { text: '.php', caseless: false },
+    ]);
+    expect(requiredLiterals(parseRegex('a(?i)B+C'))[1]).toEqual({ text: 'b', caseless: true });
     const piece = fc.constantFrom('a', 'B', '(a|b)', 'c?', 'd+', '[xy]', '(?:ab)+', '(?i:K)', '.', 'é');
-    const text = fc.string({ unit: fc.constantFrom('a', 'b', 'B', 'c', 'd', 'x', 'k', 'K', 'é') });
+    const anyText = fc.string({ unit: fc.constantFrom('a', 'b', 'B', 'c', 'd', 'x', 'k', 'K', 'é') });
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 5 }), text, (pieces, value) => {
+      fc.property(fc.array(piece, { maxLength: 5 }), anyText, (pieces, value) => {
         const node = parseRegex(pieces.join(''));
-        if (toRegExp(node).test(value)) for (const literal of requiredLiterals(node)) expect(fold(value)).toContain(literal);
+        if (!toRegExp(node).test(value)) return;
+        for (const { text, caseless } of requiredLiterals(node)) expect(caseless ? fold(value) : value).toContain(text);
       }),
     );
   });

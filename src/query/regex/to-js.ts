@@ -21,11 +21,8 @@ function source(node: RegexNode): string {
 }
 
 const writers: { [K in RegexNode['kind']]: (node: Extract<RegexNode, { kind: K }> & RegexNode) => string } = {
-  literal: ({ code, folded }) => setSource(folded ? withBothCases([[code, code]]) : [[code, code]]),
-  set: ({ ranges, negated, folded }) => {
-    const set = merged(folded ? withBothCases(ranges) : ranges);
-    return setSource(negated ? complement(set) : set);
-  },
+  literal: (node) => setSource(rangesOf(node as Chars)),
+  set: (node) => setSource(rangesOf(node as Chars)),
   start: () => '^',
   end: () => '$',
   lineStart: () => '(?m:^)',
@@ -43,6 +40,14 @@ const writers: { [K in RegexNode['kind']]: (node: Extract<RegexNode, { kind: K }
   },
 };
 type Joint = { items: RegexNode[] };
+type Chars = Extract<RegexNode, { kind: "literal" } | { kind: "set" }>;
+
+/** The code points that a character or a set of characters matches, in order. */
+export function rangesOf(node: Chars): Ranges {
+  if (node.kind === 'literal') return merged(node.folded ? withBothCases([[node.code, node.code]]) : [[node.code, node.code]]);
+  const set = merged(node.folded ? withBothCases(node.ranges) : node.ranges);
+  return node.negated ? complement(set) : set;
+}
 
 function withBothCases(ranges: Ranges): Ranges {
   const out: (readonly [number, number])[] = [...ranges];

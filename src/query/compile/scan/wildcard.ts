@@ -1,5 +1,5 @@
 /** One part of a wildcard pattern between stars: its characters, `undefined` where any one stands (`?`). */
-type Run = (string | undefined)[];
+export type Run = (string | undefined)[];
 
 /**
  * Compiles a pattern of `*` (any characters, also none), `?` (one character) and `\` (the next character as it is) to a test of a whole text.
@@ -33,7 +33,8 @@ export const wildcardLiterals = (pattern: string): string[] =>
     )
     .filter((part) => part !== '');
 
-function runsOf(pattern: string): Run[] {
+/** A pattern as its runs: one more than it has stars. */
+export function runsOf(pattern: string): Run[] {
   const runs: Run[] = [[]];
   const chars = [...pattern];
   for (let i = 0; i < chars.length; i++) {

@@ -1,0 +1,72 @@
+import { toRe2 } from '../../regex/to-re2.ts';
+import type { Dialect } from './dialect.ts';
+import { bound, type Sql, sql, text } from './fragment.ts';
+
+const base32 = sql`'0123456789abcdefghjkmnpqrstvwxyz'`;
+
+/**
+ * Letters that DuckDB's `lower` leaves as they are and JavaScript does not: younger than its Unicode tables, as runs of [first, last, distance to
+ * the lower-case letter]; and the final sigma, which `fold` makes a sigma. Held against every code point by a test.
+ */
+const laterLetters: [first: number, last: number, distance: number][] = [
+  [0x3c2, 0x3c2, 1],
+  [0x1c89, 0x1c89, 1],
+  [0xa7cb, 0xa7cb, 0x264 - 0xa7cb],
+  [0xa7cc, 0xa7cc, 1],
+  [0xa7ce, 0xa7ce, 1],
+  [0xa7d2, 0xa7d2, 1],
+  [0xa7d4, 0xa7d4, 1],
+  [0xa7da, 0xa7da, 1],
+  [0xa7dc, 0xa7dc, 0x19b - 0xa7dc],
+  [0x10d50, 0x10d65, 32],
+  [0x16ea0, 0x16eb8, 27],
+];
+const laterUpper = letters((code) => code);
+const laterLower = letters((code, distance) => code + distance);
+const isLater = new RegExp(`[${laterLower}]`, 'u');
+
+function letters(of: (code: number, distance: number) => number): string {
+  return laterLetters
+    .flatMap(([first, last, distance]) => Array.from({ length: last - first + 1 }, (_, i) => of(first + i, distance)))
+    .map((code) => String.fromCodePoint(code))
+    .join('');
+}
+
+/** A JSON pointer, RFC 6901. */
+const pointer = (key: string): Sql => text(`/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+
+/** SQL as DuckDB speaks it. */
+export const duckDb: Dialect = {
+  files: (paths) =>
+    sql`read_parquet(${bound({ type: 'texts', values: [...paths] })}, union_by_name = true, hive_partitioning = false, filename = false)`,
+  types: { text: sql`VARCHAR`, number: sql`DOUBLE`, boolean: sql`BOOLEAN` },
+  microseconds: (time) => sql`CAST(epoch_us(${time}) AS DOUBLE)`,
+  toNumber: (value) => sql`CAST(${value} AS DOUBLE)`,
+  floor: (value) => sql`floor(${value})`,
+  fold(value, folded) {
+    // U+0130 is the one letter that becomes two: DuckDB makes it the first of them.
+    const exact = /[i\u0307]/.test(folded) ? sql`replace(${value}, '\u0130', 'i\u0307')` : value;
+    const lower = sql`lower(${exact})`;
+    return isLater.test(folded) ? sql`translate(${lower}, ${text(laterUpper)}, ${text(laterLower)})` : lower;
+  },
+  contains: (value, part) => sql`contains(${value}, ${part})`,
+  startsWith: (value, start) => sql`starts_with(${value}, ${start})`,
+  like: (value, pattern) => sql`${value} LIKE ${pattern} ESCAPE '\\'`,
+  matches: (value, pattern) => sql`regexp_matches(${value}, ${pattern})`,
+  pattern: toRe2,
+  json(object, key) {
+    const at = pointer(key);
+    const type = sql`json_type(${object}, ${at})`;
+    const value = sql`json_extract_string(${object}, ${at})`;
+    return {
+      text: sql`CASE WHEN ${type} = 'VARCHAR' THEN ${value} END`,
+      number: sql`CASE WHEN ${type} NOT IN ('VARCHAR', 'BOOLEAN') THEN CAST(${value} AS DOUBLE) END`,
+      boolean: sql`CASE WHEN ${type} = 'BOOLEAN' THEN ${value} = 'true' END`,
+    };
+  },
+  digit32: (value, weight) => sql`substr(${base32}, CAST(${value} // ${weight} % 32 AS INTEGER) + 1, 1)`,
+  percentile: (value, share) => sql`quantile_cont(${value}, ${share})`,
+  // The binding drops U+FEFF at the start of a text.
+  show: (value) => sql`'=' || ${value}`,
+  shown: (value) => value.slice(1),
+};
