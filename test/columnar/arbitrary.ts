@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { encodeTable } from '../../src/columnar/encode.ts';
+import { mergeParts } from '../../src/columnar/merge.ts';
 import type { PageCache } from '../../src/columnar/page-cache.ts';
 import { openPart, type Part } from '../../src/columnar/part.ts';
+import { run } from '../../src/columnar/steps.ts';
 import { Table } from '../../src/columnar/table.ts';
 import { idOf } from '../../src/core/ids.ts';
 import type { WarmObject } from '../../src/core/ports/warm-store.ts';
@@ -207,12 +209,26 @@ export function partOf(records: StoredRecord[], cache: PageCache, isSlow = false
   return openPart(objectOf(step.value.bytes, isSlow), cache);
 }
 
-/** Deals records out to tables and files, as hot and warm hold them. */
+/** A file as compaction writes it, of two that were sealed. */
+async function mergedPartsOf(records: StoredRecord[], cache: PageCache): Promise<Part[]> {
+  const halves = [records.filter((_, i) => i % 2 === 0), records.filter((_, i) => i % 2 === 1)].filter((half) => half.length > 0);
+  const parts = await Promise.all(halves.map((half) => partOf(half, cache)));
+  const { files } = await run(mergeParts(parts.map((source) => ({ source }))));
+  for (const part of parts) part.close();
+  return await Promise.all(files.map(({ part }) => openPart(objectOf(part.bytes, false), cache)));
+}
+
+/** Deals records out to tables and files, as hot and warm hold them. What has a client's id is not merged: of equal ones a merge keeps one. */
 export async function sourcesOf(records: StoredRecord[], deal: number[], cache: PageCache): Promise<(Table | Part)[]> {
   const piles = new Map<number, StoredRecord[]>();
   records.forEach((record, i) => {
-    const pile = deal[i % Math.max(1, deal.length)] ?? 0;
+    const dealt = deal[i % Math.max(1, deal.length)] ?? 0;
+    const pile = dealt % 4 === 3 && record.client_id !== undefined ? 0 : dealt;
     piles.set(pile, [...(piles.get(pile) ?? []), record]);
   });
-  return await Promise.all([...piles].map(([pile, held]) => (pile % 3 === 0 ? tableOf(held) : partOf(held, cache, pile % 3 === 2))));
+  const sources = [...piles].map(([pile, held]) => {
+    if (pile % 4 === 3) return mergedPartsOf(held, cache);
+    return pile % 4 === 0 ? [tableOf(held)] : [partOf(held, cache, pile % 4 === 2)];
+  });
+  return await Promise.all((await Promise.all(sources)).flat());
 }

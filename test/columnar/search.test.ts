@@ -10,7 +10,7 @@ import { searchRecords } from '../../src/query/compile/scan/search.ts';
 import type { SearchPlan } from '../../src/query/plan.ts';
 import { expression, middleUs, sourcesOf, storedRecords, timeRange } from './arbitrary.ts';
 
-const deal = fc.array(fc.nat(4), { minLength: 1, maxLength: 6 });
+const deal = fc.array(fc.nat(5), { minLength: 1, maxLength: 6 });
 const limits = fc.constantFrom(1, 5, 1000);
 const cacheBytes = fc.constantFrom(0, 20_000, 64 << 20);
 const order = fc.constantFrom('desc' as const, 'asc' as const);
