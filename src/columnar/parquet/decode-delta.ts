@@ -1,9 +1,16 @@
+import { decodeWideDelta } from './decode-wide-delta.ts';
+
+/** Zigzag below this, and differences of at most so many bits, add up exactly in a double. */
+const exact = 2 ** 52;
+const widest = 51;
+
 /**
  * Decodes a page of DELTA_BINARY_PACKED INT64 (https://parquet.apache.org/docs/file-format/data-pages/encodings/#DELTAENC) into `out`. Values are integers
- * below 2^53 in size, as times and offsets are.
+ * that a double holds, as times and offsets are.
  */
 export function decodeDelta(page: Uint8Array, out: Float64Array, outAt: number): void {
   let p = 0;
+  let isWide = false;
   const unsigned = (): number => {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {
@@ -14,6 +21,7 @@ export function decodeDelta(page: Uint8Array, out: Float64Array, outAt: number):
   };
   const signed = (): number => {
     const zigzag = unsigned();
+    if (zigzag >= exact) isWide = true;
     return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
   };
   let bits = 0;
@@ -35,11 +43,20 @@ export function decodeDelta(page: Uint8Array, out: Float64Array, outAt: number):
   let value = signed();
   let o = outAt;
   const end = outAt + count;
+  if (isWide) {
+    decodeWideDelta(page, out, outAt);
+    return;
+  }
   if (count > 0) out[o++] = value;
   while (o < end) {
     const least = signed();
     const widths = p;
     p += miniblocks;
+    for (let m = 0; m < miniblocks; m++) if (page[widths + m]! > widest) isWide = true;
+    if (isWide) {
+      decodeWideDelta(page, out, outAt);
+      return;
+    }
     for (let m = 0; m < miniblocks && o < end; m++) {
       const width = page[widths + m]!;
       const next = p + (perMiniblock * width) / 8;
