@@ -1,0 +1,35 @@
+import type { Command } from '../command.ts';
+
+/** A command as the list of all shows it; the rest is loaded when it is called, so that each starts quickly. */
+export type Entry = { name: string; summary: string; load(): Promise<Command> };
+
+/** Every command, in the order in which a newcomer meets them. */
+export const commands: Entry[] = [
+  { name: 'up', summary: 'Runs the whole platform in this process', load: async () => (await import('./up.ts')).up },
+  { name: 'send', summary: 'Sends files or standard input as records', load: async () => (await import('./send.ts')).send },
+  { name: 'query', summary: 'Finds records, or counts and groups them', load: async () => (await import('./query.ts')).query },
+  { name: 'tail', summary: 'Shows records as they come in', load: async () => (await import('./tail.ts')).tail },
+  { name: 'ledger', summary: 'Accounts for every accepted record', load: async () => (await import('./ledger.ts')).ledger },
+  {
+    name: 'explain',
+    summary: 'Shows what would happen to a record, or what a query would read',
+    load: async () => (await import('./explain.ts')).explain,
+  },
+  {
+    name: 'simulate',
+    summary: 'Plays six services of a shop: their logs, bursts, errors, traces',
+    load: async () => (await import('./simulate.ts')).simulate,
+  },
+  { name: 'keys', summary: 'Makes, lists, rotates and revokes API keys', load: async () => (await import('./keys.ts')).keys },
+  { name: 'dlq', summary: 'Shows records that could not pass, and sends them again', load: async () => (await import('./dlq.ts')).dlq },
+  {
+    name: 'doctor',
+    summary: 'Checks this machine, the configuration and the server, and says what to do',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+  {
+    name: 'bench',
+    summary: 'Measures how fast the server takes records in and makes them searchable',
+    load: async () => (await import('./bench.ts')).bench,
+  },
+];

@@ -1,0 +1,105 @@
+import { Client, type Query } from '../client.ts';
+import { type Command, type Run, serverOptions, text, UsageError, whole } from '../command.ts';
+import { filterOptions, filterQuery } from '../filters.ts';
+import { type ShownRecord, showRecord } from '../show-record.ts';
+import { number, table } from '../style.ts';
+
+type Page = { items: ShownRecord[]; next_cursor: string | null; took_ms: number; partial: boolean };
+type Answer = {
+  items: Record<string, unknown>[];
+  columns?: { name: string }[];
+  next_cursor: string | null;
+  took_ms: number;
+  approximate?: string[];
+};
+
+const maxPage = 10_000;
+
+export const query: Command = {
+  usage: "['QUERY']",
+  about: 'Newest first. Words are the query language; with `|` they count and group, and the answer is a table.',
+  options: {
+    ...serverOptions,
+    ...filterOptions,
+    last: { type: 'string', value: 'TIME', help: 'the last so long: 15m, 24h, 7d' },
+    from: { type: 'string', value: 'TIME', help: 'at this time or later, RFC 3339 or epoch' },
+    to: { type: 'string', value: 'TIME', help: 'before this time' },
+    limit: { type: 'string', short: 'n', value: 'N', help: 'records at most [100]' },
+    order: { type: 'string', value: 'ORDER', help: 'desc (newest first) or asc [desc]' },
+    wide: { type: 'boolean', short: 'w', help: 'show host, trace, id and attributes too' },
+    json: { type: 'boolean', help: 'a line of JSON each' },
+  },
+  examples: [
+    'logdrive query --level error --last 1h',
+    'logdrive query \'level:error "timed out" -service:canary latency_ms>500\' --last 24h',
+    "logdrive query 'last:1h | count() as n, p95(latency_ms) by service | sort n desc'",
+  ],
+  async run(run) {
+    const { positionals, values } = run;
+    const order = text(values, 'order');
+    if (order !== undefined && order !== 'asc' && order !== 'desc') throw new UsageError(`--order ${order}: give desc or asc`);
+    const line = positionals.join(' ');
+    if (line.includes('|')) await showGroups(run, line);
+    else await showRecords(run);
+  },
+};
+
+async function showRecords({ io, values, positionals, style }: Run): Promise<void> {
+  const client = new Client(io, values);
+  let left = whole(values, 'limit', 100);
+  let cursor: string | null = null;
+  let shown = 0;
+  let tookMs = 0;
+  const isJson = values.json === true;
+  do {
+    const page: Page = await client.call<Page>('GET', '/api/logs', {
+      query: {
+        ...filterQuery(values, positionals),
+        ...(timeOf(values) as Query),
+        order: text(values, 'order'),
+        limit: Math.min(left, maxPage),
+        cursor: cursor ?? undefined,
+      },
+    });
+    for (const record of page.items) io.out(`${isJson ? JSON.stringify(record) : showRecord(record, style, values.wide === true)}\n`);
+    await io.drained();
+    shown += page.items.length;
+    left -= page.items.length;
+    tookMs += page.took_ms;
+    cursor = page.items.length === 0 ? null : page.next_cursor;
+  } while (cursor !== null && left > 0);
+  if (isJson) return;
+  const more = cursor === null ? '' : '; there are more, raise --limit';
+  io.err(`${style.dim(shown === 0 ? 'nothing found' : `${number(shown)} records, ${tookMs.toFixed(1)} ms${more}`)}\n`);
+}
+
+async function showGroups({ io, values, style }: Run, line: string): Promise<void> {
+  const client = new Client(io, values);
+  const last = text(values, 'last');
+  const from = text(values, 'from');
+  const to = text(values, 'to');
+  const time = [last && `last:${last}`, from && `from:${from}`, to && `to:${to}`].filter(Boolean).join(' ');
+  const answer = await client.call<Answer>('POST', '/api/query', {
+    body: `${time} ${line}`.trim(),
+    headers: { 'content-type': 'text/plain' },
+  });
+  if (values.json) {
+    for (const row of answer.items) io.out(`${JSON.stringify(row)}\n`);
+    return;
+  }
+  const columns = answer.columns?.map(({ name }) => name) ?? Object.keys(answer.items[0] ?? {});
+  const cell = (value: unknown) => (typeof value === 'number' ? value : value === null || value === undefined ? '' : String(value));
+  if (answer.items.length > 0)
+    io.out(
+      `${table(
+        columns,
+        answer.items.map((row) => columns.map((name) => cell(row[name]))),
+        style,
+      )}\n`,
+    );
+  io.err(
+    `${style.dim(`${number(answer.items.length)} rows, ${answer.took_ms.toFixed(1)} ms${answer.approximate?.length ? `; approximate: ${answer.approximate.join(', ')}` : ''}`)}\n`,
+  );
+}
+
+const timeOf = (values: Run['values']): Query => ({ last: text(values, 'last'), from: text(values, 'from'), to: text(values, 'to') });
