@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ProcessorManifest } from '../src/core/processor.ts';
+import { errorsPage } from './gen/errors-page.ts';
+import { httpPage } from './gen/http-page.ts';
 import { processorsPage } from './gen/processors-page.ts';
 
 process.chdir(join(import.meta.dirname, '..'));
@@ -18,6 +20,8 @@ const manifests = await Promise.all(names.map((name) => manifestOf(name)));
 const outputs: Record<string, string> = {
   [`${folder}/registry.ts`]: registry(names),
   'docs/reference/processors.md': processorsPage(manifests),
+  'docs/reference/errors.md': errorsPage(),
+  'docs/reference/http.md': httpPage(),
 };
 
 const stale = Object.entries(outputs).filter(([file, text]) => !existsSync(file) || readFileSync(file, 'utf8') !== text);

@@ -15,6 +15,7 @@ const venv = new URL('../../.venv/schemathesis/', import.meta.url).pathname;
 const excluded = {
   tailLogs: 'never ends',
   revokeKey: 'would revoke the key that the run itself uses',
+  rotateKey: 'would end the secret that the run itself uses',
   takeProfile: 'takes minutes when it is asked to',
 };
 /** Values mean more than a schema can say (a signed cursor, a time to come), so a valid request may be refused. */

@@ -28,7 +28,8 @@ export type IngestRequest = {
 
 export const ingestPaths = ['/logs', '/ingest'] as const;
 
-const defaultWaitMs = 10_000;
+/** Files are committed every 20 s by default, so a wait for one takes longer than a wait for the memory. */
+const defaultWaitMs = { hot: 10_000, warm: 30_000 };
 const noDefaults: RecordDefaults = {};
 
 /** Takes one ingest request in and answers once its records are durable (202, 207), or with `wait` once they are in the store (200). */
@@ -82,7 +83,7 @@ async function waited(
   answer: AcceptAnswer,
   sink: 'hot' | 'warm',
 ): Promise<Answer> {
-  const timeoutMs = request.query.timeout === undefined ? defaultWaitMs : request.query.timeout / 1000;
+  const timeoutMs = request.query.timeout === undefined ? defaultWaitMs[sink] : request.query.timeout / 1000;
   const state = answer.receipt ? await unlessGone(platform.store.waitFor(answer.receipt, sink, timeoutMs), request.gone) : nothing;
   const closed = state[sink].in_flight === 0;
   const status = closed && answer.status === 202 ? 200 : answer.status;

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { arrayPlatform } from '../../test/scenarios/array-platform.ts';
 import { arrayOptions, type Host, serveArray } from '../../test/scenarios/serve-array.ts';
+import { stderrLog } from '../adapters/log/stderr.ts';
 import { createApp } from './app.ts';
 
 let host: Host;
@@ -65,8 +66,8 @@ describe('the raw way and the app answer alike', () => {
 });
 
 describe('a client that misbehaves', () => {
-  const open = async (head: string): Promise<{ socket: Socket; text: () => string }> => {
-    const { port } = new URL(host.address);
+  const open = async (head: string, address = host.address): Promise<{ socket: Socket; text: () => string }> => {
+    const { port } = new URL(address);
     const socket = connect(Number(port), '127.0.0.1');
     await once(socket, 'connect');
     let text = '';
@@ -151,5 +152,37 @@ describe('a client that misbehaves', () => {
       await closed(socket);
     }
     expect((await fetch(`${host.address}/live`)).status).toBe(200);
+  });
+
+  test('a head and a body that trickle in are cut off with a problem', async () => {
+    const slow = await serveArray({}, { headersTimeout: 60, requestTimeout: 120, connectionsCheckingInterval: 20 });
+    for (const head of ['GET /live HTTP/1.1\r\nhost: localh', 'POST /logs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n[']) {
+      const { socket, text } = await open(head, slow.address);
+      await closed(socket);
+      expect(text(), head).toMatch(/^HTTP\/1\.1 408 /);
+      expect(bodyOf(text()).code).toBe('REQUEST_TIMEOUT');
+    }
+    await slow.stop();
+  });
+
+  test('a client that leaves while it waits for a store is not waited for', async () => {
+    const lines: string[] = [];
+    const waiting = await serveArray({ log: stderrLog({ level: 'debug', format: 'json', write: (line) => void lines.push(line) }) });
+    let asked = () => {};
+    const reached = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    waiting.platform.store.waitFor = () => {
+      asked();
+      return new Promise(() => {});
+    };
+    const { socket } = await open(
+      'POST /logs?wait=hot HTTP/1.1\r\nhost: localhost\r\ncontent-length: 15\r\n\r\n{"message":"a"}',
+      waiting.address,
+    );
+    await reached;
+    socket.destroy();
+    await expect.poll(() => lines.some((line) => line.includes('client closed the connection'))).toBe(true);
+    await waiting.stop();
   });
 });

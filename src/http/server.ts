@@ -21,11 +21,13 @@ const maxConnections = 10_000;
 export type HttpServerOptions = {
   /** A larger body that asks first (`expect: 100-continue`) is refused before it is sent. Bytes. */
   maxBodyBytes: number;
+  /** In place of single {@link serverOptions}. */
+  server?: ServerOptions;
 };
 
 /** Makes a server that does not listen yet. What never becomes a request is answered as a problem too. */
-export function createHttpServer(listener: RequestListener, { maxBodyBytes }: HttpServerOptions): Server {
-  const server = createServer(serverOptions, listener);
+export function createHttpServer(listener: RequestListener, { maxBodyBytes, server: change }: HttpServerOptions): Server {
+  const server = createServer({ ...serverOptions, ...change }, listener);
   server.maxConnections = maxConnections;
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     // Without the go-ahead the client does not send, and the listener refuses by the announced length.

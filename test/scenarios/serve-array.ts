@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLog } from '../../src/core/ports/log.ts';
@@ -26,10 +27,13 @@ export function arrayOptions(platform: ArrayPlatform): HttpOptions {
 }
 
 /** Serves an array platform on a free loopback port. */
-export async function serveArray(change: Partial<HttpOptions> = {}): Promise<Host & { platform: ArrayPlatform }> {
+export async function serveArray(
+  change: Partial<HttpOptions> = {},
+  timeouts: ServerOptions = {},
+): Promise<Host & { platform: ArrayPlatform }> {
   const platform = arrayPlatform();
   const listener = createListener(platform, { ...arrayOptions(platform), ...change });
-  const server = createHttpServer(listener, { maxBodyBytes: defaultLimits.sentBytes });
+  const server = createHttpServer(listener, { maxBodyBytes: defaultLimits.sentBytes, server: timeouts });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {

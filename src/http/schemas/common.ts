@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type {} from 'zod-openapi';
+import { AppError } from '../../core/errors.ts';
 import { levels } from '../../core/record.ts';
 import { readTime } from '../../core/time.ts';
 import type { TimeSpan } from '../../query/ast/query.ts';
@@ -41,11 +42,16 @@ export const timeQuery = {
 /** From 1970 to the end of the year 9999, in microseconds: every time that a record can have. */
 const allTime: TimeRange = { fromUs: 0, toUs: 253_402_300_799_000_000 };
 
-/** The half-open range that `from`, `to` and `last` name; `nowUs` ends `last`. */
+/**
+ * The half-open range that `from`, `to` and `last` name; `last` counts from `to` or `nowUs` back.
+ * @throws AppError INVALID_PARAMETER where `last` and `from` both say when it begins
+ */
 export function timeRangeOf(
   { from, to, last }: { from?: number | undefined; to?: number | undefined; last?: number | undefined },
   nowUs: number,
 ): TimeRange {
+  if (last !== undefined && from !== undefined)
+    throw new AppError('INVALID_PARAMETER', 'last: from says already when to begin; give one of the two');
   // Records may be a day ahead of the clock: `last` begins in the past and has no end.
   if (last !== undefined) return { fromUs: Math.max(0, (to ?? nowUs) - last), toUs: to ?? allTime.toUs };
   return { fromUs: from ?? allTime.fromUs, toUs: to ?? allTime.toUs };

@@ -15,7 +15,7 @@ export const ingestQuery = z.object({
   timeout: durationParameter
     .refine((us) => us <= maxWaitUs, 'expected at most 60s')
     .optional()
-    .meta({ description: 'How long to wait at most; 10s unless given, 60s at most' }),
+    .meta({ description: 'How long to wait at most; 10s for hot and 30s for warm unless given, 60s at most' }),
 });
 
 const closed = z.object({ done: z.int(), in_flight: z.int(), dead: z.int(), dropped: z.int() });
