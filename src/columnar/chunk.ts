@@ -112,6 +112,7 @@ export class Chunk {
   }
 }
 
+/** Shared by all encoders of the thread: never used on both sides of a `yield`. */
 const levels = new Uint16Array(maxGroupRows + 1);
 
 /**

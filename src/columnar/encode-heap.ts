@@ -8,6 +8,7 @@ import type { Steps } from './steps.ts';
 /** Longer texts are worth a native copy. */
 const longText = 256;
 
+/** Shared by all encoders of the thread: never used on both sides of a `yield`. */
 const cells = new Uint8Array(maxGroupRows);
 
 /** Encodes the messages, PLAIN, and indexes their words and tokens. */

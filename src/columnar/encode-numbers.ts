@@ -7,6 +7,7 @@ import { deltaBound, writeDelta } from './parquet/delta.ts';
 import type { ChunkFooter, ColumnSchema } from './parquet/footer.ts';
 import type { Steps } from './steps.ts';
 
+/** Shared by all encoders of the thread: never used on both sides of a `yield`. */
 const ordered = new Float64Array(maxGroupRows);
 const cells = new Uint8Array(maxGroupRows);
 const codes = new Uint16Array(maxGroupRows);

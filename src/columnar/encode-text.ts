@@ -14,14 +14,15 @@ const unfiltered = new Set(['tenant', 'level', 'service']);
 /** A text column in the order of the file: `codes` count the values as they are first named; `values[code - 1]`. */
 type OrderedCodes = { codes: Uint16Array; values: string[]; nulls: number };
 
+/** Shared by all encoders of the thread: never used on both sides of a `yield`. */
 const newCodes = new Uint16Array(maxGroupRows + 1);
 const orderedCodes = new Uint16Array(maxGroupRows + 1);
 
 /** Encodes a column of strings, as a dictionary where values repeat. */
 export function* encodeText(group: GroupEncoding, schema: ColumnSchema, column: TextColumn): Steps<EncodedColumn> {
+  if (schema.name === overflowColumn) yield* addOverflow(group.filter, column.values);
   const ordered = inFileOrder(column, group.order, group.rows);
   const filtered = !unfiltered.has(schema.name);
-  if (schema.name === overflowColumn) yield* addOverflow(group.filter, ordered.values);
   const hashes = filtered && schema.name !== overflowColumn ? group.filter : undefined;
   if (schema.optional && !worthDictionary(ordered.values.length, group.rows - ordered.nulls)) {
     return yield* encodePlain(group, schema, { ...ordered, codes: ordered.codes.slice(0, group.rows) }, hashes);
@@ -106,7 +107,7 @@ function* encodePlain(
 }
 
 /** Adds what has no column of its own to the filter, by the names that columns would have had. */
-function* addOverflow(filter: HashSet, texts: string[]): Steps<void> {
+function* addOverflow(filter: HashSet, texts: readonly string[]): Steps<void> {
   const states = new Map<string, number>();
   const stateOf = (name: string) => {
     let state = states.get(name);

@@ -35,9 +35,14 @@ const entryOf = (offset: number, record: Partial<LogRecord>, tenant = 'acme'): E
   record: { ...plainRecord, ...record },
 });
 
-function encoded(entries: Entry[]) {
+function tableOf(entries: Entry[]): Table {
   const table = new Table();
   for (const { tenant, position, record } of entries) expect(table.add(tenant, position, record)).toBe(true);
+  return table;
+}
+
+function encoded(entries: Entry[]) {
+  const table = tableOf(entries);
   const steps = encodeTable(table);
   for (;;) {
     const step = steps.next();
@@ -186,6 +191,26 @@ describe('a file written from a table', () => {
   it('is the same bytes for the same rows', () => {
     const entries = cases['more keys than columns']!;
     expect(encoded(entries).bytes.equals(encoded(entries).bytes)).toBe(true);
+  });
+
+  it('is the same bytes when two tables are written in turns', () => {
+    const overflowing = Array.from({ length: 1500 }, (_, i) =>
+      entryOf(i, {
+        host: `h${i % 7}`,
+        attributes: Object.fromEntries(Array.from({ length: 5 }, (_, k) => [`key${(i * 5 + k) % 200}`, `v${i}`])),
+      }),
+    );
+    const lists = [overflowing, cases['texts of every kind']!, overflowing.slice(0, 1300), cases['types that differ under one key']!];
+    const alone = lists.map((entries) => encoded(entries).bytes);
+    const inTurns: (Buffer | undefined)[] = lists.map(() => undefined);
+    const steps = lists.map((entries) => encodeTable(tableOf(entries)));
+    while (inTurns.includes(undefined)) {
+      steps.forEach((step, i) => {
+        const next = inTurns[i] ? undefined : step.next();
+        if (next?.done) inTurns[i] = Buffer.concat(next.value.bytes);
+      });
+    }
+    expect(inTurns.map((bytes, i) => bytes!.equals(alone[i]!))).toEqual(lists.map(() => true));
   });
 
   it('gives back whatever records it is made of', async () => {
