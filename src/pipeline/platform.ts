@@ -47,6 +47,6 @@ export interface Platform {
   metrics(): Promise<string>;
   /** The process: memory, event-loop lag, queue depth, uptime. */
   stats(): Promise<Record<string, unknown>>;
-  /** Takes a profile of the running process; resolves to the file's path. */
-  profile(kind: 'cpu' | 'heap', seconds: number): Promise<string>;
+  /** Takes a profile of each thread of the running process; resolves to the paths of the files. */
+  profile(kind: 'cpu' | 'heap', seconds: number): Promise<string[]>;
 }

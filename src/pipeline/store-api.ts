@@ -96,6 +96,8 @@ export interface StoreApi {
   status(): Promise<StoreStatus>;
   /** Commits what is in memory; for shutdown, tests and benchmarks. */
   flush(): Promise<void>;
+  /** Profiles the stores' thread; resolves to the file's path. */
+  profile(kind: 'cpu' | 'heap', seconds: number): Promise<string>;
   /** Compacts what is due (or everything when `all`). */
   compact(all: boolean): Promise<{ read: number; written: number }>;
 }

@@ -40,7 +40,7 @@ export function arrayPlatform(): ArrayPlatform {
     readiness: async () => ({ ready: true, dependencies: [{ name: 'queue', state: 'ok' }] }),
     metrics: async () => registry.text(),
     stats: async () => ({ uptime_s: process.uptime(), rss_bytes: process.memoryUsage.rss() }),
-    profile: async (kind) => `${kind}.profile`,
+    profile: async (kind) => [`front.${kind}profile`],
   };
 }
 

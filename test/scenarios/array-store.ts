@@ -107,6 +107,7 @@ export function arrayStore(): ArrayStore {
       halted: undefined,
     }),
     flush: async () => {},
+    profile: async (kind) => `store.${kind}profile`,
     compact: async () => ({ read: 0, written: 0 }),
   };
 }

@@ -30,6 +30,7 @@ import { Tails } from '../../pipeline/store/tails.ts';
 import type { StoreApi } from '../../pipeline/store-api.ts';
 import { buildMaintenance } from './build-maintenance.ts';
 import { openPoisonFile } from './poison-file.ts';
+import { takeProfile } from './profiles.ts';
 import { Progress } from './progress-signal.ts';
 import { processRulesKey } from './rules.ts';
 import { dataPaths, tenantSettings } from './settings.ts';
@@ -177,6 +178,7 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
       }),
     analytics: maintenance.analytics,
     storage: maintenance.storage,
+    profile: (kind, seconds) => takeProfile(paths.profiles, 'store', kind, seconds),
     compact: maintenance.compact,
     nextProgress: (ms) => progress.next(ms),
     halted: () => undefined,

@@ -40,7 +40,7 @@ export type Host = {
  * Starts the whole platform in this process: the front here, the stores in a thread of their own.
  * @throws AppError INVALID_CONFIG, QUEUE_UNAVAILABLE where another process has the data folder
  */
-export async function startHost(given: HostSettings): Promise<Host> {
+export async function startHost(given: HostSettings, { profile = false } = {}): Promise<Host> {
   const clock = systemClock;
   const log = stderrLog({ level: given.logLevel });
   const paths = dataPaths(given.dataDir);
@@ -70,6 +70,7 @@ export async function startHost(given: HostSettings): Promise<Host> {
       ends: queue.durableEnds().map((end) => ({ generation, ...end })),
       holes: await queue.holes(),
       compileCache: getCompileCacheDir(),
+      profile,
     }),
     released: (partition, offset) =>
       void queue.release(partition, offset).catch((error: unknown) => log.error({ error, partition }, 'release failed')),
@@ -114,7 +115,7 @@ export async function startHost(given: HostSettings): Promise<Host> {
     readiness: () => health.readiness(),
     metrics: () => health.metrics(),
     stats: () => health.stats(),
-    profile: (kind, seconds) => takeProfile(paths.profiles, kind, seconds),
+    profile: (kind, seconds) => Promise.all([takeProfile(paths.profiles, 'front', kind, seconds), store.api.profile(kind, seconds)]),
   };
   const stopping = new AbortController();
   const listener = createListener(platform, {

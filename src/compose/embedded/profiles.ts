@@ -2,20 +2,28 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+export type ProfileKind = 'cpu' | 'heap';
+
 /**
- * Profiles this thread for some seconds and writes the file that Chrome's developer tools open: `.cpuprofile` (samples) or `.heapprofile`
+ * Profiles this thread while `work` goes on and writes the file that Chrome's developer tools open: `.cpuprofile` (samples) or `.heapprofile`
  * (allocations that are still alive). Resolves to its path.
  */
-export async function takeProfile(folder: string, kind: 'cpu' | 'heap', seconds: number): Promise<string> {
+export async function writeProfile(folder: string, thread: string, kind: ProfileKind, work: () => Promise<unknown>): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const path = `${folder}/${kind}-${new Date().toISOString().replaceAll(':', '-')}.${kind}profile`;
-  const profile = await recordProfile(kind, () => sleep(seconds * 1_000));
-  await writeFile(path, JSON.stringify(profile));
+  const path = `${folder}/${new Date().toISOString().replaceAll(':', '-')}-${thread}.${kind}profile`;
+  await writeFile(path, JSON.stringify(await record(kind, work)));
   return path;
 }
 
-/** Profiles while `work` goes on. */
-export async function recordProfile(kind: 'cpu' | 'heap', work: () => Promise<unknown>): Promise<object> {
+/** Profiles this thread for some seconds. */
+export const takeProfile = (folder: string, thread: string, kind: ProfileKind, seconds: number): Promise<string> =>
+  writeProfile(folder, thread, kind, () => sleep(seconds * 1_000));
+
+/** Profiles this thread, CPU and heap, until the work ends. Resolves to both paths. */
+export const profileAll = (folder: string, thread: string, work: Promise<unknown>): Promise<string[]> =>
+  Promise.all((['cpu', 'heap'] as const).map((kind) => writeProfile(folder, thread, kind, () => work)));
+
+async function record(kind: ProfileKind, work: () => Promise<unknown>): Promise<object> {
   const session = new Session();
   session.connect();
   try {

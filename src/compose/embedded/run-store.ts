@@ -1,6 +1,8 @@
 import { parentPort } from 'node:worker_threads';
 import { buildStore } from './build-store.ts';
+import { profileAll } from './profiles.ts';
 import { serve } from './rpc.ts';
+import { dataPaths } from './settings.ts';
 import type { FromStore, StoreThreadData, ToStore } from './store-messages.ts';
 import { trimHeap } from './trim-heap.ts';
 
@@ -11,6 +13,8 @@ const trimAfterMs = 500;
 export async function runStore(data: StoreThreadData): Promise<void> {
   const port = parentPort!;
   const post = (message: FromStore) => port.postMessage(message);
+  const ended = Promise.withResolvers<void>();
+  const profiled = data.profile ? profileAll(dataPaths(data.settings.dataDir).profiles, 'store', ended.promise) : undefined;
   try {
     const store = await buildStore(data, (partition, offset) => post({ released: { partition, offset } }));
     serve(port, store.api);
@@ -18,6 +22,8 @@ export async function runStore(data: StoreThreadData): Promise<void> {
       if ('ends' in message) store.advance(message.ends);
       else if ('stop' in message) {
         await store.stop(message.stop.commit);
+        ended.resolve();
+        await profiled;
         process.exit(0);
       }
     });

@@ -9,6 +9,8 @@ export type StoreThreadData = {
   holes: Hole[];
   /** Folder of compiled modules, shared with the front. */
   compileCache: string | undefined;
+  /** Whether the thread writes profiles of its whole life. */
+  profile: boolean;
 };
 
 /** From the front: how far partitions are durable now, or that the thread is to end (`commit`: after what is in memory is committed). */

@@ -2,6 +2,8 @@ import type { Config } from '../../config/load-config.ts';
 import { version } from '../../core/version.ts';
 import { type Host, startHost } from './host.ts';
 import { isLoopback } from './open-host.ts';
+import { profileAll } from './profiles.ts';
+import { dataPaths } from './settings.ts';
 import { settingsOfConfig } from './settings-of-config.ts';
 import { trimHeap } from './trim-heap.ts';
 
@@ -10,15 +12,19 @@ const patienceMs = 30_000;
 /** After the start, when nobody waits for it. */
 const trimAfterMs = 500;
 
-/** `logdrive up`: starts the host, says where it is, and ends it on SIGINT or SIGTERM. Resolves when it has stopped. */
-export async function up(config: Config): Promise<void> {
+/** `logdrive up`: starts the host, says where it is, and ends it on SIGINT or SIGTERM. With `profile`, profiles of both threads are written at the end. Resolves when it has stopped. */
+export async function up(config: Config, { profile = false } = {}): Promise<void> {
   const startedMs = performance.now();
-  const host = await startHost(settingsOfConfig(config, version));
+  const ended = Promise.withResolvers<void>();
+  const profiled = profile ? profileAll(dataPaths(config.dataDir).profiles, 'front', ended.promise) : undefined;
+  const host = await startHost(settingsOfConfig(config, version), { profile });
   process.stderr.write(await banner(host, config, performance.now() - startedMs));
   setTimeout(trimHeap, trimAfterMs).unref();
   await stopSignal(host);
   setTimeout(() => process.exit(1), patienceMs).unref();
   await host.stop();
+  ended.resolve();
+  for (const file of (await profiled) ?? []) host.log.info({ file }, 'profile written');
   host.log.info({}, 'stopped');
 }
 

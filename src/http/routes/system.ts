@@ -123,9 +123,11 @@ export const systemRoutes = [
     json: z
       .strictObject({ kind: z.enum(['cpu', 'heap']), seconds: z.number().min(0.1).max(300).default(10) })
       .meta({ id: 'ProfileRequest' }),
-    answers: { 201: { description: 'The file it was written to', content: { 'application/json': z.object({ file: z.string() }) } } },
+    answers: {
+      201: { description: 'The file it was written to', content: { 'application/json': z.object({ files: z.array(z.string()) }) } },
+    },
     waits: true,
-    handle: async ({ platform, body }) => json({ file: await platform.profile(body.kind, body.seconds) }, 201),
+    handle: async ({ platform, body }) => json({ files: await platform.profile(body.kind, body.seconds) }, 201),
   }),
 ];
 

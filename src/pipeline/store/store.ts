@@ -30,6 +30,7 @@ export type StoreDeps = {
   analytics(tenant: string, hour: string): Promise<Record<string, unknown> | undefined>;
   storage(tenant: string | undefined): Promise<StorageTier[]>;
   compact(all: boolean): Promise<{ read: number; written: number }>;
+  profile(kind: 'cpu' | 'heap', seconds: number): Promise<string>;
   /** Resolves at the next progress of any sink, or after `ms`. */
   nextProgress(ms: number): Promise<void>;
   /** Why the sinks are halted, where they are. */
@@ -100,6 +101,7 @@ export function createStore(deps: StoreDeps): StoreApi {
     async flush() {
       await Promise.all(partitions.map(({ sink }) => sink.flush()));
     },
+    profile: deps.profile,
     compact: deps.compact,
   };
 }
