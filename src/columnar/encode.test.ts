@@ -194,13 +194,12 @@ describe('a file written from a table', () => {
   });
 
   it('is the same bytes when two tables are written in turns', () => {
-    const overflowing = Array.from({ length: 1500 }, (_, i) =>
-      entryOf(i, {
-        host: `h${i % 7}`,
-        attributes: Object.fromEntries(Array.from({ length: 5 }, (_, k) => [`key${(i * 5 + k) % 200}`, `v${i}`])),
-      }),
-    );
-    const lists = [overflowing, cases['texts of every kind']!, overflowing.slice(0, 1300), cases['types that differ under one key']!];
+    const overflowing = (rows: number, repeats: number) =>
+      Array.from({ length: rows }, (_, i) => {
+        const keys = Array.from({ length: 5 }, (_, k) => [`key${(i * 5 + k) % 200}`, `v${i % repeats}`]);
+        return entryOf(i, { host: `h${i % 7}`, attributes: Object.fromEntries(keys) });
+      });
+    const lists = [overflowing(1500, 1500), cases['texts of every kind']!, overflowing(1400, 1300), overflowing(20, 3)];
     const alone = lists.map((entries) => encoded(entries).bytes);
     const inTurns: (Buffer | undefined)[] = lists.map(() => undefined);
     const steps = lists.map((entries) => encodeTable(tableOf(entries)));
