@@ -140,7 +140,7 @@ const id = fc.oneof(
 );
 const comparison = fc.constantFrom('=', '!=', '>', '>=', '<', '<=') as fc.Arbitrary<'=' | '!=' | '>' | '>=' | '<' | '<='>;
 
-const leaf: fc.Arbitrary<Expression> = fc.oneof(
+const anyLeaf: fc.Arbitrary<Expression> = fc.oneof(
   fc.record({ kind: fc.constant('compare' as const), op: comparison, field, value: scalar }),
   fc.record({
     kind: fc.constant('compare' as const),
@@ -167,6 +167,25 @@ const leaf: fc.Arbitrary<Expression> = fc.oneof(
   fc.record({ kind: fc.constant('wildcard' as const), field: fc.constantFrom('message', ...textFields), text: wild }),
 );
 
+const valuesByField: [field: string, values: Scalar[]][] = [
+  ['service', ['api', 'auth', 'ünit', 'web']],
+  ['level', [...levels]],
+  ['host', ['h1', 'h2', 'H1']],
+  ['env', ['prod', 'dev']],
+  ['trace_id', ['a'.repeat(32), 'b'.repeat(32)]],
+  ['status', ['ok', '200', 200, 404, true, 0]],
+  ['path', ['GET', '/a/b', 200, false]],
+  ['ok', [true, false, 'ok', 12.5]],
+  ['filler3', [3, '3']],
+];
+/** Equalities that some records satisfy. */
+const hit: fc.Arbitrary<Expression> = fc
+  .constantFrom(...valuesByField)
+  .chain(([name, values]) =>
+    fc.constantFrom(...values).map((value) => ({ kind: 'compare' as const, op: '=' as const, field: name, value })),
+  );
+const leaf = fc.oneof(hit, anyLeaf);
+
 /** Expressions of every kind over the fields of {@link storedRecords}. */
 export const expression: fc.Arbitrary<Expression> = fc.letrec<{ node: Expression }>((tie) => ({
   node: fc.oneof(
@@ -176,6 +195,18 @@ export const expression: fc.Arbitrary<Expression> = fc.letrec<{ node: Expression
     fc.record({ kind: fc.constant('not' as const), item: tie('node') }),
   ),
 })).node;
+
+const messageLeaf = fc
+  .tuple(fc.constantFrom('match' as const, 'phrase' as const, 'contains' as const, 'prefix' as const), texts)
+  .map(([kind, text]): Expression => ({ kind, field: 'message', text }));
+
+/** Conditions on words and parts of words that messages have. */
+export const onMessage: fc.Arbitrary<Expression> = fc.oneof(
+  messageLeaf,
+  fc.record({ kind: fc.constant('regex' as const), field: fc.constant('message'), text: pattern }),
+  fc.record({ kind: fc.constant('wildcard' as const), field: fc.constant('message'), text: wild }),
+  fc.record({ kind: fc.constantFrom('and' as const, 'or' as const), items: fc.array(messageLeaf, { minLength: 2, maxLength: 3 }) }),
+);
 
 /** A range of time that holds some or all of the records. */
 export const timeRange = fc.oneof(

@@ -8,10 +8,15 @@ import type { StoredRecord } from '../../src/core/record.ts';
 import { everything } from '../../src/query/ast/expression.ts';
 import { searchRecords } from '../../src/query/compile/scan/search.ts';
 import type { SearchPlan } from '../../src/query/plan.ts';
-import { expression, middleUs, sourcesOf, storedRecords, timeRange } from './arbitrary.ts';
+import { expression, middleUs, onMessage, sourcesOf, storedRecords, timeRange } from './arbitrary.ts';
 
 const deal = fc.array(fc.nat(5), { minLength: 1, maxLength: 6 });
 const limits = fc.constantFrom(1, 5, 1000);
+const where = fc.oneof(
+  { weight: 3, arbitrary: onMessage },
+  { weight: 3, arbitrary: expression },
+  { weight: 1, arbitrary: fc.constant(everything) },
+);
 const cacheBytes = fc.constantFrom(0, 20_000, 64 << 20);
 const order = fc.constantFrom('desc' as const, 'asc' as const);
 const offsets = fc.array(fc.tuple(fc.nat(60), fc.nat(30)), { maxLength: 3 });
@@ -31,22 +36,13 @@ async function expectAsScanned(sources: SourceRef[], records: StoredRecord[], pl
 
 describe('search over tables and files', () => {
   test('finds what a scan finds, in its order', async () => {
+    const plans = fc.array(fc.record({ where, time: timeRange, order, limit: limits }), { minLength: 12, maxLength: 12 });
     await fc.assert(
-      fc.asyncProperty(
-        storedRecords(120),
-        deal,
-        expression,
-        timeRange,
-        order,
-        limits,
-        cacheBytes,
-        async (records, piles, where, time, order, limit, maxBytes) => {
-          const cache = new PageCache(maxBytes);
-          const sources = (await sourcesOf(records, piles, cache)).map((source) => ({ source }));
-          await expectAsScanned(sources, records, planOf({ where, time, order, limit }));
-        },
-      ),
-      { numRuns: 600 },
+      fc.asyncProperty(storedRecords(120), deal, cacheBytes, plans, async (records, piles, maxBytes, asked) => {
+        const sources = (await sourcesOf(records, piles, new PageCache(maxBytes))).map((source) => ({ source }));
+        for (const plan of asked) await expectAsScanned(sources, records, planOf(plan));
+      }),
+      { numRuns: 150 },
     );
   });
 
