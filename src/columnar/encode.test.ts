@@ -199,7 +199,7 @@ describe('a file written from a table', () => {
         const keys = Array.from({ length: 5 }, (_, k) => [`key${(i * 5 + k) % 200}`, `v${i % repeats}`]);
         return entryOf(i, { host: `h${i % 7}`, attributes: Object.fromEntries(keys) });
       });
-    const lists = [overflowing(1500, 1500), cases['texts of every kind']!, overflowing(1400, 1300), overflowing(20, 3)];
+    const lists = [overflowing(3000, 3000), cases['texts of every kind']!, overflowing(2800, 2500), overflowing(20, 3)];
     const alone = lists.map((entries) => encoded(entries).bytes);
     const inTurns: (Buffer | undefined)[] = lists.map(() => undefined);
     const steps = lists.map((entries) => encodeTable(tableOf(entries)));
