@@ -2,7 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { configReference } from '../src/config/reference.ts';
 import type { ProcessorManifest } from '../src/core/processor.ts';
+import { cliPage } from './gen/cli-page.ts';
 import { errorsPage } from './gen/errors-page.ts';
 import { httpPage } from './gen/http-page.ts';
 import { processorsPage } from './gen/processors-page.ts';
@@ -20,6 +22,8 @@ const manifests = await Promise.all(names.map((name) => manifestOf(name)));
 const outputs: Record<string, string> = {
   [`${folder}/registry.ts`]: registry(names),
   'docs/reference/processors.md': processorsPage(manifests),
+  'docs/reference/config.md': configReference(),
+  'docs/reference/cli.md': await cliPage(),
   'docs/reference/errors.md': errorsPage(),
   'docs/reference/http.md': httpPage(),
 };
