@@ -134,7 +134,7 @@ describe('over many pages', () => {
       await ask(['=', 'trace_id', some.trace_id]),
     ].map(({ stats }) => stats);
     expect(word!.pages).toBeLessThan(5);
-    expect(id!.pages).toBeLessThan(4);
+    expect(id!.pages).toBeLessThan(5);
     expect(absent).toMatchObject({ pages: 0, rows: 0, files: 3 });
     expect(absent!.pagesPruned).toBeGreaterThan(8);
     expect(trace!.pages).toBeLessThan(4);
