@@ -9,7 +9,7 @@ import type { Steps } from './steps.ts';
 
 /** Pages of columns that are not cut by message: so many rows. */
 export const stepRows = 16_384;
-const tinyBytes = 512;
+const tinyBytes = 4096;
 
 /** Memory that pages are encoded in before they are compressed. Its buffer is replaced when it grows. */
 export class Scratch {

@@ -9,7 +9,8 @@ import type { ChunkFooter, ColumnSchema } from './parquet/footer.ts';
 import type { Steps } from './steps.ts';
 
 const longestBound = 64;
-const unfiltered = new Set(['tenant', 'level', 'service']);
+/** The overflow column is in the filter by the names of the columns that its values would have had. */
+const unfiltered = new Set(['tenant', 'level', 'service', overflowColumn]);
 
 /** A text column in the order of the file: `codes` count the values as they are first named; `values[code - 1]`. */
 type OrderedCodes = { codes: Uint16Array; values: string[]; nulls: number };
@@ -22,8 +23,7 @@ const orderedCodes = new Uint16Array(maxGroupRows + 1);
 export function* encodeText(group: GroupEncoding, schema: ColumnSchema, column: TextColumn): Steps<EncodedColumn> {
   if (schema.name === overflowColumn) yield* addOverflow(group.filter, column.values);
   const ordered = inFileOrder(column, group.order, group.rows);
-  const filtered = !unfiltered.has(schema.name);
-  const hashes = filtered && schema.name !== overflowColumn ? group.filter : undefined;
+  const hashes = unfiltered.has(schema.name) ? undefined : group.filter;
   if (schema.optional && !worthDictionary(ordered.values.length, group.rows - ordered.nulls)) {
     return yield* encodePlain(group, schema, { ...ordered, codes: ordered.codes.slice(0, group.rows) }, hashes);
   }
@@ -33,7 +33,7 @@ export function* encodeText(group: GroupEncoding, schema: ColumnSchema, column: 
   pages.push(...encodeCodePages(scratch, end, ordered.codes, group.rows, ordered.values.length, schema.optional));
   const chunk = new Chunk(group.file, schema, 'dictionary');
   yield* chunk.addAll(scratch, pages);
-  return chunk.finish(ordered.nulls, filtered, boundsOf(ordered.values));
+  return chunk.finish(ordered.nulls, hashes !== undefined, boundsOf(ordered.values));
 }
 
 function inFileOrder(column: TextColumn, order: Uint32Array, rows: number): OrderedCodes {
