@@ -80,7 +80,7 @@ const questions: unknown[] = [
   ['and'],
   ['match', 'message', 'needle'],
   ['match', 'message', 'authlike'],
-  ['contains', 'message', 'blike'],
+  ['contains', 'message', 'LIKE 55'],
   ['contains', 'message', 'ATCHLIKE 7'],
   ['match', 'message', 'stretch7'],
   ['contains', 'message', 'tretch1'],

@@ -78,12 +78,16 @@ export class FieldNumbers {
     if (data.kind === 'codes') {
       const { codes } = data;
       const numbers = memo.of(data.dictionary);
-      for (let i = 0; i < out.length; i++) if (codes[from + i] !== 0) out[i] = numbers[codes[from + i]!]!;
+      for (let i = 0; i < out.length; i++) {
+        const number = numbers[codes[from + i]!]!;
+        if (!Number.isNaN(number)) out[i] = number;
+      }
       return;
     }
     for (let i = 0; i < out.length; i++) {
       const value = valueAt(data, from + i);
-      if (value !== undefined) out[i] = convert(value);
+      const number = value === undefined ? Number.NaN : convert(value);
+      if (!Number.isNaN(number)) out[i] = number;
     }
   }
 }
