@@ -40,7 +40,7 @@ const writers: { [K in RegexNode['kind']]: (node: Extract<RegexNode, { kind: K }
   },
 };
 type Joint = { items: RegexNode[] };
-type Chars = Extract<RegexNode, { kind: "literal" } | { kind: "set" }>;
+type Chars = Extract<RegexNode, { kind: 'literal' } | { kind: 'set' }>;
 
 /** The code points that a character or a set of characters matches, in order. */
 export function rangesOf(node: Chars): Ranges {

@@ -37,10 +37,7 @@ function source(node: RegexNode): string | undefined {
 
 /** Halves of surrogate pairs are left out: no text has one. */
 function setSource(ranges: Ranges): string {
-  const parts = ranges.flatMap(([from, to]) => [
-    [from, Math.min(to, 0xd7ff)] as const,
-    [Math.max(from, 0xe000), to] as const,
-  ]);
+  const parts = ranges.flatMap(([from, to]) => [[from, Math.min(to, 0xd7ff)] as const, [Math.max(from, 0xe000), to] as const]);
   const spelt = parts.filter(([from, to]) => from <= to).map(([from, to]) => `\\x{${from.toString(16)}}-\\x{${to.toString(16)}}`);
   return spelt.length === 0 ? '[^\\x{0}-\\x{10ffff}]' : `[${spelt.join('')}]`;
 }

@@ -19,8 +19,8 @@ export type Dialect = {
   like(text: Sql, pattern: Sql): Sql;
   /** RE2, unanchored. */
   matches(text: Sql, pattern: Sql): Sql;
-  /** Spells a parsed pattern for `matches`. @throws Unsayable */
-  pattern(node: RegexNode): string;
+  /** Spells a parsed pattern for `matches`; undefined where it has no equal. */
+  pattern(node: RegexNode): string | undefined;
   /** The value of a key in the text of a flat JSON object, as each type it may have. */
   json(object: Sql, key: string): { text: Sql; number: Sql; boolean: Sql };
   /** One digit of base 32 of a whole number: that of the place with this weight. */

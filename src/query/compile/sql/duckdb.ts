@@ -45,7 +45,7 @@ export const duckDb: Dialect = {
   floor: (value) => sql`floor(${value})`,
   fold(value, folded) {
     // U+0130 is the one letter that becomes two: DuckDB makes it the first of them.
-    const exact = /[i\u0307]/.test(folded) ? sql`replace(${value}, '\u0130', 'i\u0307')` : value;
+    const exact = /i|\u0307/.test(folded) ? sql`replace(${value}, '\u0130', 'i\u0307')` : value;
     const lower = sql`lower(${exact})`;
     return isLater.test(folded) ? sql`translate(${lower}, ${text(laterUpper)}, ${text(laterLower)})` : lower;
   },
