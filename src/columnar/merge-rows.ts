@@ -143,7 +143,9 @@ function namesIn(all: readonly Pieces[]): string[] {
 /** Chooses the attribute columns of a file: all, or where there are too many, those with most values; `overflow` where some are left over. */
 export function* chooseColumns(all: readonly Pieces[]): Steps<{ columns: Set<string>; overflow: boolean }> {
   const names = namesIn(all);
-  if (!names.includes(overflowColumn) && names.length <= maxAttributeColumns) return { columns: new Set(names), overflow: false };
+  const isApart = new Set(names.map((name) => name.toLowerCase())).size === names.length;
+  if (isApart && names.length <= maxAttributeColumns && !names.includes(overflowColumn))
+    return { columns: new Set(names), overflow: false };
   const counts = new Map<string, number>();
   const count = (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);
   for (const pieces of all) {
@@ -154,7 +156,10 @@ export function* chooseColumns(all: readonly Pieces[]): Steps<{ columns: Set<str
       });
     }
   }
-  const spelled = [...counts].filter(([name]) => name.isWellFormed());
-  const sorted = spelled.sort(([nameA, a], [nameB, b]) => b - a || compareUtf8(nameA, nameB)).map(([name]) => name);
-  return { columns: new Set(sorted.slice(0, maxAttributeColumns)), overflow: counts.size > Math.min(sorted.length, maxAttributeColumns) };
+  const columns = new Map<string, string>();
+  for (const [name] of [...counts].sort(([nameA, a], [nameB, b]) => b - a || compareUtf8(nameA, nameB))) {
+    const folded = name.toLowerCase();
+    if (columns.size < maxAttributeColumns && name.isWellFormed() && !columns.has(folded)) columns.set(folded, name);
+  }
+  return { columns: new Set(columns.values()), overflow: counts.size > columns.size };
 }

@@ -160,6 +160,12 @@ describe('merging parts', () => {
       records.filter(({ tenant }) => tenant === 'acme'),
       records.filter(({ tenant }) => tenant === 'other'),
     ]);
+    const cased = await merged([
+      await partOf([at(0, { attributes: { aB: 1 } })]),
+      await partOf([at(1, { attributes: { ab: 2 } }), at(2, { attributes: { ab: 3 } })]),
+    ]);
+    expect(cased.files[0]!.rows.map(({ attributes }) => attributes)).toEqual([{ aB: 1 }, { ab: 2 }, { ab: 3 }]);
+    expect((await opened(cased.files[0]!.part, 1 << 24)).groups[0]!.attributeColumns).toEqual(['num.ab', 'attributes']);
     const few = [await partOf([at(0, { attributes: { mine: 1 } }), at(1, { attributes: { secret: 'x' } }, 'other')])];
     const [own] = (await merged(few)).files;
     expect(Buffer.concat(own!.part.bytes).includes('secret')).toBe(false);

@@ -65,4 +65,11 @@ describe('a table', () => {
       undefined,
     ]);
   });
+
+  it('gives one column to keys that differ only in case', () => {
+    const table = new Table();
+    table.add('acme', at(0), recordOf(0, { userId: 'a', USERID: 'b', userid: 3 }));
+    expect(table.attributes.map(({ name }) => name)).toEqual(['str.userId', 'num.userid']);
+    expect(table.record(0).attributes).toEqual({ userId: 'a', USERID: 'b', userid: 3 });
+  });
 });

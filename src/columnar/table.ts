@@ -59,6 +59,7 @@ export class Table {
   } satisfies Record<FixedColumn, Column>;
   overflow: GrowingText | undefined;
   #capacity = firstCapacity;
+  readonly #foldedNames = new Set<string>();
   #keys = new Map<string, KeyColumns>();
   #head = keyColumns('');
   readonly #maxRows: number;
@@ -69,10 +70,15 @@ export class Table {
     this.#maxBytes = options.maxBytes ?? defaultMaxBytes;
   }
 
+  /** Whether the next record does not fit. */
+  get isFull(): boolean {
+    return this.rows >= this.#maxRows || this.bytes >= this.#maxBytes;
+  }
+
   /** Adds a record; false when there is no room: the caller seals this table and adds to a fresh one. An empty table takes any record. */
   add(tenant: string, position: Position, record: LogRecord): boolean {
     const row = this.rows;
-    if (row >= this.#maxRows || this.bytes >= this.#maxBytes) return false;
+    if (this.isFull) return false;
     if (row === this.#capacity) this.#grow();
     const fixed = this.fixed;
     const timestamp = record.timestamp;
@@ -169,10 +175,15 @@ export class Table {
     return columns;
   }
 
-  /** Gives a key a column for a type; false when the columns are used up, or when the key cannot be spelled in UTF-8. */
+  /**
+   * Gives a key a column for a type; false when the columns are used up, when the key cannot be spelled in UTF-8, or when a column differs from it
+   * only in case: DuckDB and Athena could not tell them apart.
+   */
   #addColumn(columns: KeyColumns, type: AttributeType): boolean {
     if (this.attributes.length >= maxAttributeColumns || !columns.key.isWellFormed()) return false;
     const name = attributeColumn(type, columns.key);
+    if (this.#foldedNames.has(name.toLowerCase())) return false;
+    this.#foldedNames.add(name.toLowerCase());
     if (type === 'str') columns.text = new GrowingText(this.#capacity);
     else if (type === 'num') columns.number = new GrowingNumbers(this.#capacity, Number.NaN);
     else columns.boolean = new GrowingBooleans(this.#capacity);
