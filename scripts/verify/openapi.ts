@@ -35,6 +35,10 @@ if (values.help) {
   process.exit(0);
 }
 
+if (spawnSync('python3', ['--version']).status !== 0) {
+  console.log('python3 is missing: the API is not tested against its document');
+  process.exit(77);
+}
 install();
 const host = values.url === undefined ? await ownHost() : { address: values.url, key: values.key, stop: async () => {} };
 const status = await run(host.address, host.key);
