@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { type Client, type Query, refusal, UnreachableError } from '../client.ts';
+import { type Client, type Query, type RefusedError, refusal, UnreachableError } from '../client.ts';
 import { FailedError } from '../command.ts';
 
 /** What the server said of one request. */
@@ -18,6 +18,8 @@ export type DeliverOptions = {
   query: Query;
   /** How long a request is tried again; endless when following. */
   retryForMs: number;
+  /** Whether the server has answered anything yet: where it never did, the address may be wrong. */
+  contact: { isMade: boolean };
   compress: boolean;
   /** Aborted: no more patience than a few seconds. */
   signal: AbortSignal;
@@ -27,6 +29,8 @@ export type DeliverOptions = {
 
 const retryable = new Set([408, 409, 425, 429, 500, 502, 503, 504, 507]);
 const patienceOnceStoppedMs = 5_000;
+/** A server that is just being started answers within this. */
+const firstContactMs = 30_000;
 const maxWaitMs = 30_000;
 
 /**
@@ -35,23 +39,25 @@ const maxWaitMs = 30_000;
  * @throws FailedError when retries ran out or the server refuses what is sent as such (401, 403)
  */
 export async function deliver(options: DeliverOptions, body: string, key: string): Promise<Delivered> {
-  const { client, query, compress, retryForMs, signal, onRetry } = options;
+  const { compress, retryForMs, contact, signal, onRetry } = options;
+  const isEndless = retryForMs === Number.POSITIVE_INFINITY;
   const startedMs = performance.now();
   const headers = { 'content-type': 'application/x-ndjson', 'idempotency-key': key, ...(compress ? { 'content-encoding': 'gzip' } : {}) };
   const payload = compress ? gzipSync(body, { level: 1 }) : body;
   for (let retries = 0; ; retries++) {
-    const { answer, why, afterS } = await attempt(client, query, headers, payload);
-    if (answer?.ok) {
-      const { receipt, accepted, rejected, items = [] } = (await answer.json()) as Delivered;
+    const { refused, done, why, afterS } = await attempt(options, headers, payload);
+    if (done) {
+      const { receipt, accepted, rejected, items = [] } = done;
       return { receipt, accepted, rejected, items, requests: 1, retries };
     }
-    if (answer?.status === 413) return halves(options, body, key);
-    if (answer?.status === 400 || answer?.status === 422) return refusedWhole(await refusal(answer), body, retries);
-    if (answer && !retryable.has(answer.status)) throw await refusal(answer);
+    if (refused?.status === 413) return halves(options, body, key);
+    if (refused?.status === 400 || refused?.status === 422) return refusedWhole(refused, body, retries);
+    if (refused) throw refused;
     const elapsedMs = performance.now() - startedMs;
     const backoffMs = Math.min(maxWaitMs, 200 * 2 ** Math.min(retries, 10)) * (0.5 + Math.random() / 2);
     const waitMs = Math.max(backoffMs, (afterS ?? 0) * 1_000);
-    const patienceMs = signal.aborted ? Math.min(retryForMs, patienceOnceStoppedMs) : retryForMs;
+    const limitMs = signal.aborted ? patienceOnceStoppedMs : contact.isMade || isEndless ? retryForMs : firstContactMs;
+    const patienceMs = Math.min(retryForMs, limitMs);
     if (elapsedMs + waitMs > patienceMs)
       throw new FailedError(`${why}; given up after ${Math.round(elapsedMs / 1000)} s and ${retries + 1} attempts`);
     onRetry(why, waitMs);
@@ -59,20 +65,26 @@ export async function deliver(options: DeliverOptions, body: string, key: string
   }
 }
 
+type Attempt = { done?: Delivered; refused?: RefusedError; why: string; afterS?: number | undefined };
+
+/** One try: what the server took, a refusal that no retry changes, or why to try again. */
 async function attempt(
-  client: Client,
-  query: Query,
+  { client, query, contact }: DeliverOptions,
   headers: Record<string, string>,
   body: string | Uint8Array,
-): Promise<{ answer?: Response; why: string; afterS?: number | undefined }> {
+): Promise<Attempt> {
   try {
     const answer = await client.send('POST', '/logs', { query, body, headers });
-    if (answer.ok || !retryable.has(answer.status)) return { answer, why: '' };
+    contact.isMade = true;
+    if (answer.ok) return { done: (await answer.json()) as Delivered, why: '' };
+    const refused = await refusal(answer);
+    if (!retryable.has(answer.status)) return { refused, why: refused.message };
     const afterS = Number(answer.headers.get('retry-after') ?? Number.NaN);
-    return { answer, why: (await refusal(answer)).message, afterS: Number.isFinite(afterS) ? afterS : undefined };
+    return { why: refused.message, afterS: Number.isFinite(afterS) ? afterS : undefined };
   } catch (thrown) {
     if (thrown instanceof UnreachableError) return { why: thrown.message };
-    throw thrown;
+    // The answer broke off; the same key settles what became of the request.
+    return { why: `the answer broke off (${(thrown as Error).message})` };
   }
 }
 

@@ -7,6 +7,7 @@ export type Tally = { records: number; rejected: number; lost: number; requests:
 export const newTally = (): Tally => ({ records: 0, rejected: 0, lost: 0, requests: 0, retries: 0, readBytes: 0 });
 
 const everyMs = 100;
+const noteEveryMs = 10_000;
 const barWidth = 30;
 
 /** A line on the terminal that shows how far sending is: a bar and the time left where the size is known. Nothing where standard error is no terminal. */
@@ -18,6 +19,7 @@ export class Progress {
   readonly #startedMs = performance.now();
   readonly #timer: NodeJS.Timeout | undefined;
   #note = '';
+  #notedMs = Number.NEGATIVE_INFINITY;
 
   constructor(io: Io, style: Style, tally: Tally, totalBytes: number | undefined) {
     this.#io = io;
@@ -27,9 +29,13 @@ export class Progress {
     if (io.errIsTerminal) this.#timer = setInterval(() => this.#draw(), everyMs).unref();
   }
 
-  /** Shows why it waits until the next records have passed. */
+  /** Shows why it waits: on the terminal's line, elsewhere as a line of its own now and then. */
   note(text: string): void {
     this.#note = text;
+    const nowMs = performance.now();
+    if (this.#timer || nowMs - this.#notedMs < noteEveryMs) return;
+    this.#notedMs = nowMs;
+    this.#io.err(`${text}\n`);
   }
 
   get seconds(): number {

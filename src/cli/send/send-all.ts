@@ -38,6 +38,7 @@ export async function sendAll(pieces: AsyncIterable<Piece>, options: SendOptions
   const batcher = new Batcher(options.batchRecords, options.batchBytes);
   const recordsOf = recordsOfPieces();
   const underWay = new Set<Promise<void>>();
+  const contact = { isMade: false };
   let failure: unknown;
   let shown = 0;
   let savedMs = performance.now();
@@ -64,7 +65,7 @@ export async function sendAll(pieces: AsyncIterable<Piece>, options: SendOptions
           .update(`${places.identity(ends)}\0${body}`)
           .digest('hex')
       : `${run}-${seq}`;
-    const done = await deliver({ client, query, compress, retryForMs, signal: io.signal, onRetry }, body, key);
+    const done = await deliver({ client, query, compress, retryForMs, contact, signal: io.signal, onRetry }, body, key);
     tally.records += done.accepted;
     tally.rejected += done.rejected;
     tally.requests += done.requests;
