@@ -15,7 +15,7 @@ export type CommitBatch = Details & {
   partition: number;
   part: EncodedPart | undefined;
   done: Intervals;
-  /** Accepted offsets by tenant and observed minute, for the ledger. A redrive has none: they were counted when they died. */
+  /** Accepted offsets by tenant and observed minute, for the ledger. Those of a redrive were counted when they died: it names only what is new of them. */
   minutes: readonly MinuteOffsets[];
   /** Moves dead offsets instead of open ones: only those of the letters that were named. */
   redrive?: boolean;

@@ -45,7 +45,7 @@ test('accepted records are counted once by tenant and observed minute, whoever c
   ];
   await commit([[0, 3]], { minutes, dropped: { rule: [[3, 4]] }, dead: [[4, 5]] });
   await commit([[0, 6]], { minutes });
-  await commit([[4, 5]], { minutes, redrive: true });
+  await commit([[4, 5]], { redrive: true });
   expect(await catalogue.minutes(0, Number.MAX_SAFE_INTEGER)).toEqual([
     { minute, tenant: 'acme', accepted: 4 },
     { minute: minute + 60_000_000, tenant: 'beta', accepted: 2 },

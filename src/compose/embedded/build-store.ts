@@ -5,6 +5,7 @@ import { stderrLog } from '../../adapters/log/stderr.ts';
 import { openSegmentReader } from '../../adapters/queue/segment/segment-reader.ts';
 import { SqliteStateStore } from '../../adapters/state/sqlite/sqlite-state-store.ts';
 import { FolderWarmStore } from '../../adapters/warm/folder/folder-warm-store.ts';
+import { DuckDbWarmQuery } from '../../adapters/warm-query/duckdb/duckdb-warm-query.ts';
 import { PageCache } from '../../columnar/page-cache.ts';
 import { systemClock } from '../../core/clock.ts';
 import { firstGap, type Intervals } from '../../core/intervals.ts';
@@ -18,13 +19,16 @@ import { createExplain } from '../../pipeline/explain.ts';
 import { createProcess, type Process } from '../../pipeline/process.ts';
 import { recordsOf } from '../../pipeline/records-of.ts';
 import { StepRunner } from '../../pipeline/run-steps.ts';
+import { ClientIds } from '../../pipeline/store/client-ids.ts';
 import { LedgerBook } from '../../pipeline/store/ledger.ts';
 import type { OpenBatch } from '../../pipeline/store/open-batch.ts';
 import { PoisonWatch } from '../../pipeline/store/poison.ts';
 import { PartitionProgress } from '../../pipeline/store/progress.ts';
+import { createRedrive } from '../../pipeline/store/redrive.ts';
 import { StoreSearch } from '../../pipeline/store/search.ts';
 import { Sink } from '../../pipeline/store/sink.ts';
 import { SourceFinder } from '../../pipeline/store/sources.ts';
+import { createSqlEngine } from '../../pipeline/store/sql-engine.ts';
 import { createStore, type StorePartition } from '../../pipeline/store/store.ts';
 import { Tails } from '../../pipeline/store/tails.ts';
 import type { StoreApi } from '../../pipeline/store-api.ts';
@@ -90,7 +94,9 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
   const sinks: Sink[] = [];
   const closed: Intervals[] = [];
   const sources = new SourceFinder({ catalogue, warm, cache: new PageCache(settings.cacheBytes), generation, maxOpenParts });
-  const search = new StoreSearch(sources, undefined);
+  const warmQuery = new DuckDbWarmQuery({ root: paths.warm, temporary: paths.queries });
+  const search = new StoreSearch(sources, createSqlEngine({ warmQuery, sources }));
+  const clientIds = new ClientIds((tenant, ids) => search.committedIds(tenant, ids));
   const maintenance = buildMaintenance({ settings, state, warm, runner, catalogue, search, clock, log });
 
   const partitions: StorePartition[] = [];
@@ -116,7 +122,7 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
           released(partition, firstGap(result.head.closed));
         },
         deadLetters,
-        committedIds: (tenant, ids) => search.committedIds(tenant, ids),
+        clientIds,
         tails,
         poison,
         clock,
@@ -136,12 +142,10 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
     released(partition, firstGap(head.closed));
   }
 
-  const open = () => sinks.flatMap((sink) => sink.open);
   const ledger = new LedgerBook({
     catalogue,
     deadLetters,
     progress: partitions.map((item) => item.progress),
-    open,
     unread: () => sinks.reduce((total, sink) => total + sink.end - sink.cursor, 0),
     holes: () => holes,
     nowUs: () => clock.nowMs() * 1_000,
@@ -166,7 +170,7 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
     ledger,
     tails,
     deadLetters,
-    redrive: { deadLetters, archive, retry, nowMs: () => clock.nowMs() },
+    redrive: createRedrive({ deadLetters, archive, clientIds, retry, nowMs: () => clock.nowMs() }),
     explain: (tenant, raw) =>
       explain(raw, {
         tenant,
@@ -199,6 +203,7 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
     },
     async stop(commit) {
       await maintenance.stop();
+      await warmQuery.close();
       await Promise.all(sinks.map((sink) => sink.stop(commit)));
       await reader.close();
       sources.close();

@@ -50,7 +50,7 @@ function* commitPart({ generation, partition, file, minutes }: CommitRequest, ba
       if (inBlock(written, block).length > 0)
         writes.push({ key: blockKey(generation, partition, block), version: stored.version, value: printDetails(next.details, block) });
     }
-    if (!batch.redrive) writes.push(...(yield* minuteWrites(generation, partition, minutes, moved)));
+    writes.push(...(yield* minuteWrites(generation, partition, minutes, moved)));
     if (version === 0) writes.push(yield* listPartition(generation, partition));
     // Put last, and again on each attempt: a name is only sure to stay while the head has the version that it was chosen at.
     if (named) yield* put(named.name, named.content);

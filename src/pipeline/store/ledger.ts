@@ -1,8 +1,10 @@
-import type { DeadLetters } from '../../core/ports/dead-letters.ts';
+import { type Intervals, includes, sameIntervals, sizeOf, subtract } from '../../core/intervals.ts';
+import type { DeadLetter, DeadLetters } from '../../core/ports/dead-letters.ts';
 import type { Hole } from '../../core/ports/queue.ts';
 import type { DropReason } from '../../core/record.ts';
 import type { Removed } from '../../core/warm/tenant-day.ts';
-import type { Catalogue } from '../catalogue.ts';
+import type { TimeRange } from '../../query/plan.ts';
+import type { Catalogue, MinuteRow } from '../catalogue.ts';
 import type { Ledger, LedgerFilter, SinkCounts } from '../store-api.ts';
 import { parseLedgerLabel } from './ledger-label.ts';
 import type { OpenBatch } from './open-batch.ts';
@@ -15,12 +17,18 @@ export type LedgerDeps = {
   catalogue: Catalogue;
   deadLetters: DeadLetters;
   progress: PartitionProgress[];
-  /** Every batch that is not committed. */
-  open(): OpenBatch[];
   /** Offsets that no sink has read yet. */
   unread(): number;
   holes(): Hole[];
   nowUs(): number;
+};
+
+/** What the counts by tenant and minute are made from. `closed` is what the head of the batch's partition had closed. */
+type Moment = {
+  rows: MinuteRow[];
+  open: { batch: OpenBatch; closed: Intervals }[];
+  deadCommitted: number;
+  deadOpen: number;
 };
 
 type Minute = { minute: number; tenant: string; accepted: number; dropped: Partial<Record<DropReason, number>> };
@@ -41,13 +49,13 @@ export class LedgerBook {
       fromUs: Math.floor((fromUs ?? 0) / minuteUs) * minuteUs,
       toUs: Math.ceil((toUs ?? Number.MAX_SAFE_INTEGER) / minuteUs) * minuteUs,
     };
-    const { rows, openBatches } = await this.#consistent(range);
-    const committed = this.#minutesOf(rows, tenant);
-    const open = this.#minutesOf(rowsOf(openBatches, range), tenant);
+    const moment = await this.#moment(range, tenant);
+    const committed = minutesOf(moment.rows, tenant);
+    const open = minutesOf(openRows(moment.open, range), tenant);
     const minutes = [...sum([...committed, ...open]).values()].sort((a, b) => a.minute - b.minute || (a.tenant < b.tenant ? -1 : 1));
     const isWhole = tenant === undefined && fromUs === undefined && toUs === undefined;
-    const counts = isWhole ? await this.#ofPartitions() : await this.#ofMinutes(committed, open, tenant, range);
-    const oldest = openBatches.length > 0 ? Math.min(...openBatches.map((batch) => batch.firstObservedUs)) : undefined;
+    const counts = isWhole ? await this.#ofPartitions() : ofMinutes(committed, open, moment);
+    const oldest = moment.open.length > 0 ? Math.min(...moment.open.map(({ batch }) => batch.firstObservedUs)) : undefined;
     return {
       ...counts,
       oldest_in_flight_s: oldest === undefined ? null : Math.max(0, Math.round((this.#deps.nowUs() - oldest) / 1e6)),
@@ -57,13 +65,30 @@ export class LedgerBook {
     };
   }
 
-  /** The committed minutes and the batches that are not in them: read again when a batch was committed in between. */
-  async #consistent({ fromUs, toUs }: { fromUs: number; toUs: number }) {
+  /** Everything that is counted as of one moment: read again when something was committed in between. */
+  async #moment({ fromUs, toUs }: TimeRange, tenant: string | undefined): Promise<Moment> {
+    const { progress, catalogue, deadLetters } = this.#deps;
     for (;;) {
-      const openBatches = this.#deps.open();
-      const rows = await this.#deps.catalogue.minutes(fromUs, toUs);
-      const after = this.#deps.open();
-      if (openBatches.every((batch) => after.includes(batch))) return { rows, openBatches };
+      const batches = progress.map(({ open }) => open);
+      const closed = await Promise.all(progress.map((partition) => partition.closed()));
+      const rows = await catalogue.minutes(fromUs, toUs);
+      const letters = await deadLetters.list({ ...(tenant ? { tenant } : {}), limit: 1_000_000 });
+      const after = await Promise.all(progress.map((partition) => partition.closed()));
+      if (!after.every((set, i) => sameIntervals(set, closed[i]!))) continue;
+      const open = batches.flatMap((of, i) => of.map((batch) => ({ batch, closed: closed[i]! })));
+      const dead = letters.filter(({ state, observedUs }) => state !== 'redriven' && observedUs >= fromUs && observedUs < toUs);
+      const isOf = ({ position }: DeadLetter, i: number) =>
+        position.partition === progress[i]!.partition && position.generation === progress[i]!.generation;
+      return {
+        rows,
+        open,
+        deadCommitted: dead.filter((letter) => closed.some((set, i) => isOf(letter, i) && includes(set, letter.position.offset))).length,
+        deadOpen: dead.filter((letter) =>
+          batches.some(
+            (of, i) => isOf(letter, i) && of.some(({ dead: set }) => includes(subtract(set, closed[i]!), letter.position.offset)),
+          ),
+        ).length,
+      };
     }
   }
 
@@ -84,41 +109,6 @@ export class LedgerBook {
       partitions,
     };
   }
-
-  async #ofMinutes(
-    committed: Minute[],
-    open: Minute[],
-    tenant: string | undefined,
-    range: { fromUs: number; toUs: number },
-  ): Promise<Pick<Ledger, 'accepted' | 'hot' | 'warm' | 'partitions'>> {
-    const letters = await this.#deps.deadLetters.list({ ...(tenant ? { tenant } : {}), state: 'dead', limit: 1_000_000 });
-    const dead = letters.filter(({ observedUs }) => observedUs >= range.fromUs && observedUs < range.toUs);
-    const inMemory = new Set(this.#deps.open().flatMap((batch) => batch.dead.flatMap(([from, to]) => range_(from, to))));
-    const deadInMemory = dead.filter(({ position }) => inMemory.has(position.offset)).length;
-    const total = (rows: Minute[]) => rows.reduce((n, row) => n + row.accepted, 0);
-    const [closed, waiting] = [total(committed), total(open)];
-    const account = (accepted: number, rows: Minute[], deadHere: number, inFlight: number): SinkCounts => {
-      const dropped = rows.map((row) => row.dropped).reduce(addDropped, {});
-      return { done: accepted - deadHere - sumOf(dropped) - inFlight, in_flight: inFlight, dead: deadHere, dropped };
-    };
-    return {
-      accepted: closed + waiting,
-      hot: account(closed + waiting, [...committed, ...open], dead.length, 0),
-      warm: account(closed + waiting, committed, dead.length - deadInMemory, waiting),
-      partitions: [],
-    };
-  }
-
-  #minutesOf(rows: { minute: number; tenant: string; accepted: number }[], only: string | undefined): Minute[] {
-    const found: Minute[] = [];
-    for (const row of rows) {
-      const { tenant, reason } = parseLedgerLabel(row.tenant);
-      if (only !== undefined && tenant !== only) continue;
-      const { minute, accepted: n } = row;
-      found.push(reason ? { minute, tenant, accepted: 0, dropped: { [reason]: n } } : { minute, tenant, accepted: n, dropped: {} });
-    }
-    return found;
-  }
 }
 
 /** Takes rows that a rewrite left out (a lower position has their client id, or they were erased) from what is done. */
@@ -129,8 +119,38 @@ function withoutRemoved(counts: SinkCounts, removed: Removed[]): SinkCounts {
   return { ...counts, done: counts.done - duplicate - erased, dropped: addDropped(counts.dropped, { duplicate, erased }) };
 }
 
+/** The counts by tenant and minute: what is done is what is neither dropped nor dead nor in flight. */
+function ofMinutes(
+  committed: Minute[],
+  open: Minute[],
+  { deadCommitted, deadOpen }: Moment,
+): Pick<Ledger, 'accepted' | 'hot' | 'warm' | 'partitions'> {
+  const total = (rows: Minute[]) => rows.reduce((n, row) => n + row.accepted, 0);
+  const [closed, waiting] = [total(committed), total(open)];
+  const account = (rows: Minute[], dead: number, inFlight: number): SinkCounts => {
+    const dropped = rows.map((row) => row.dropped).reduce(addDropped, {});
+    return { done: closed + waiting - dead - sumOf(dropped) - inFlight, in_flight: inFlight, dead, dropped };
+  };
+  return {
+    accepted: closed + waiting,
+    hot: account([...committed, ...open], deadCommitted + deadOpen, 0),
+    warm: account(committed, deadCommitted, waiting),
+    partitions: [],
+  };
+}
+
+function minutesOf(rows: MinuteRow[], only: string | undefined): Minute[] {
+  const found: Minute[] = [];
+  for (const row of rows) {
+    const { tenant, reason } = parseLedgerLabel(row.tenant);
+    if (only !== undefined && tenant !== only) continue;
+    const { minute, accepted: n } = row;
+    found.push(reason ? { minute, tenant, accepted: 0, dropped: { [reason]: n } } : { minute, tenant, accepted: n, dropped: {} });
+  }
+  return found;
+}
+
 const noCounts: SinkCounts = { done: 0, in_flight: 0, dead: 0, dropped: {} };
-const range_ = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 const sumOf = (dropped: SinkCounts['dropped']) => Object.values(dropped).reduce((total, n) => total + n, 0);
 
 function addCounts(a: SinkCounts, b: SinkCounts): SinkCounts {
@@ -153,9 +173,11 @@ function sum(rows: Minute[]): Map<string, Minute> {
   return sums;
 }
 
-function rowsOf(batches: OpenBatch[], { fromUs, toUs }: { fromUs: number; toUs: number }) {
-  return batches
-    .flatMap((batch) => batch.minutes)
-    .filter(({ minute }) => minute >= fromUs && minute < toUs)
-    .map(({ tenant, minute, offsets }) => ({ tenant, minute, accepted: offsets.reduce((n, [from, to]) => n + to - from, 0) }));
+/** What of the open batches is not committed, by tenant and minute. */
+function openRows(open: Moment['open'], { fromUs, toUs }: TimeRange): MinuteRow[] {
+  return open.flatMap(({ batch, closed }) =>
+    batch.minutes
+      .filter(({ minute }) => minute >= fromUs && minute < toUs)
+      .map(({ tenant, minute, offsets }) => ({ tenant, minute, accepted: sizeOf(subtract(offsets, closed)) })),
+  );
 }

@@ -71,7 +71,12 @@ export class OpenBatch {
   /** Puts one accepted offset into its tenant's observed minute; each offset exactly once, by whoever reads it first. */
   count(tenant: string, observedUs: number, offset: number, dropped: DropReason | undefined): void {
     extend(this.#minute(tenant, observedUs), offset);
-    if (dropped) extend(this.#minute(ledgerLabel(tenant, dropped), observedUs), offset);
+    if (dropped) this.countDropped(tenant, observedUs, offset, dropped);
+  }
+
+  /** Counts an offset as dropped that was counted as accepted before. */
+  countDropped(tenant: string, observedUs: number, offset: number, reason: DropReason): void {
+    extend(this.#minute(ledgerLabel(tenant, reason), observedUs), offset);
   }
 
   #minute(tenant: string, observedUs: number): Run[] {

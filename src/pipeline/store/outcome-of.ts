@@ -1,20 +1,14 @@
 import type { LogRecord, Outcome, Position } from '../../core/record.ts';
 import type { Decoded } from '../records-of.ts';
+import type { TakenIds } from './client-ids.ts';
 import type { Attempt } from './poison.ts';
 
 export type Process = (record: LogRecord, context: { tenant: string; position: Position }) => Outcome;
 
 /** What becomes of one record: dead where it cannot be read or keeps killing the process, dropped where its id is taken, else what `process` says. */
-export function outcomeOf(
-  item: Decoded,
-  attempt: Attempt,
-  isTaken: (id: string) => boolean,
-  process: Process,
-  tenant: string,
-  position: Position,
-): Outcome {
+export function outcomeOf(item: Decoded, attempt: Attempt, taken: TakenIds, process: Process, tenant: string, position: Position): Outcome {
   if ('fault' in item) return { kind: 'dead', code: item.fault.code, detail: item.fault.detail };
-  if (item.record.client_id !== undefined && isTaken(item.record.client_id)) return { kind: 'drop', reason: 'duplicate' };
+  if (item.record.client_id !== undefined && taken.has(item.record.client_id)) return { kind: 'drop', reason: 'duplicate' };
   if (attempt.crashed(position.offset)) {
     return { kind: 'dead', code: 'CRASH', detail: `the process ended ${attempt.attempts} times while it worked on this record` };
   }

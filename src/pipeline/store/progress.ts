@@ -27,6 +27,16 @@ export class PartitionProgress {
     this.#sink = sink;
   }
 
+  /** The batches whose rows are in memory only, oldest first. */
+  get open(): OpenBatch[] {
+    return this.#sink.open;
+  }
+
+  /** Offsets that are closed durably. */
+  async closed(): Promise<Intervals> {
+    return (await this.#head()).closed;
+  }
+
   /** Whether no offset of the set is open in the sink. */
   async isClosed(offsets: Intervals, sink: 'hot' | 'warm'): Promise<boolean> {
     const open = sink === 'hot' ? this.#sink.open : [];

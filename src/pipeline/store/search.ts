@@ -1,4 +1,4 @@
-import { aggregate, canAggregate } from '../../columnar/aggregate.ts';
+import { aggregate } from '../../columnar/aggregate.ts';
 import { type SourceRef, search } from '../../columnar/search.ts';
 import { AppError } from '../../core/errors.ts';
 import { isClientId, positionOf } from '../../core/ids.ts';
@@ -7,12 +7,10 @@ import { type Expression, everything } from '../../query/ast/expression.ts';
 import type { AggregatePlan, Groups, SearchPlan, SearchResult, TimeRange } from '../../query/plan.ts';
 import type { FieldSummary, ServiceSummary } from '../store-api.ts';
 import type { SourceFinder, Sources } from './sources.ts';
+import type { SqlEngine } from './sql-engine.ts';
 
 /** All of time, epoch microseconds. */
 export const always: TimeRange = { fromUs: Number.MIN_SAFE_INTEGER, toUs: Number.MAX_SAFE_INTEGER };
-
-/** Runs an aggregate in SQL over the same sources; where there is none, our reader does them all. */
-export type SqlEngine = { aggregate(sources: Sources, plan: AggregatePlan): Promise<Groups> };
 
 const topValues = 10;
 
@@ -34,7 +32,8 @@ export class StoreSearch {
   }
 
   async aggregate(plan: AggregatePlan): Promise<Groups> {
-    if (this.#sql && !canAggregate(plan)) return this.#sql.aggregate(await this.#sources.find(plan.tenant, plan.time), plan);
+    const groups = await this.#sql?.aggregate(plan);
+    if (groups) return groups;
     return this.#over(plan.tenant, plan.time, (refs, snapshot) => aggregate(refs, { ...plan, snapshot: plan.snapshot ?? snapshot }));
   }
 

@@ -8,7 +8,7 @@ import type { Log } from '../../core/ports/log.ts';
 import type { QueueBatch, QueueReader } from '../../core/ports/queue.ts';
 import type { DropReason, Outcome, Position } from '../../core/record.ts';
 import type { Decoded } from '../records-of.ts';
-import { type CommittedIds, takenIds } from './client-ids.ts';
+import { type ClientIds, idsIn } from './client-ids.ts';
 import { deadLetterOf } from './dead-letter-of.ts';
 import { OpenBatch } from './open-batch.ts';
 import { outcomeOf, type Process } from './outcome-of.ts';
@@ -28,7 +28,8 @@ export type SinkDeps = {
   /** Makes a batch durable: its rows as a file, its closed offsets in the head. Safe to repeat. */
   commit(batch: OpenBatch, part: EncodedPart | undefined): Promise<void>;
   deadLetters: DeadLetters;
-  committedIds: CommittedIds;
+  /** Shared by the sinks of all partitions. */
+  clientIds: ClientIds;
   tails: Tails;
   poison: PoisonWatch;
   clock: Clock;
@@ -147,22 +148,27 @@ export class Sink {
 
   /** Brings one batch's records into the table, or closes them otherwise, and moves the cursor behind it. */
   async #index(batch: QueueBatch): Promise<void> {
-    const { partition, generation, decode, processOf, closed, committedIds, poison, tails, clock } = this.#deps;
+    const { partition, generation, decode, processOf, closed, clientIds, poison, tails, clock } = this.#deps;
     this.#skipHole(batch.baseOffset, batch.observedUs);
     const attempt = poison.begin(partition, batch.baseOffset, batch.count);
     const already = closed();
     const decoded = decode(batch);
     const process = await processOf(batch.rulesVersion);
-    const isTaken = await takenIds(decoded, batch.tenant, () => this.open, committedIds);
+    const taken = await clientIds.taken(batch.tenant, idsIn(decoded));
 
-    for (const item of decoded) {
-      const { offset } = item;
-      if (offset < this.#cursor || includes(already, offset)) continue;
-      if (attempt.single) poison.beginOne(partition, offset);
-      const position = { generation, partition, offset };
-      const outcome = outcomeOf(item, attempt, isTaken, process, batch.tenant, position);
-      await this.#close(outcome, item, batch, position);
-      this.#cursor = offset + 1;
+    try {
+      for (const item of decoded) {
+        const { offset } = item;
+        if (offset < this.#cursor || includes(already, offset)) continue;
+        if (attempt.single) poison.beginOne(partition, offset);
+        if (this.#filling?.table.isFull) await this.#rotate();
+        const position = { generation, partition, offset };
+        const outcome = outcomeOf(item, attempt, taken, process, batch.tenant, position);
+        this.#close(outcome, item, batch, position);
+        this.#cursor = offset + 1;
+      }
+    } finally {
+      taken.end();
     }
     this.#cursor = Math.max(this.#cursor, batch.baseOffset + batch.count);
     await this.#putLetters();
@@ -171,27 +177,21 @@ export class Sink {
     this.#deps.progressed();
   }
 
-  /** Closes one offset in the filling batch: as a row, as dropped, or as dead. */
-  async #close(outcome: Outcome, item: Decoded, batch: QueueBatch, position: Position): Promise<void> {
+  /** Closes one offset in the filling batch, which has room: as a row, as dropped, or as dead. */
+  #close(outcome: Outcome, item: Decoded, batch: QueueBatch, position: Position): void {
     const { tenant, observedUs } = batch;
-    let settled = outcome;
-    if (settled.kind === 'keep' && !this.#openBatch().keep(tenant, position, settled.record)) {
-      await this.#rotate();
-      if (!this.#openBatch().keep(tenant, position, settled.record)) {
-        settled = { kind: 'dead', code: 'RECORD_TOO_LARGE', detail: 'the record does not fit into an empty table' };
-      }
-    }
     const open = this.#openBatch();
-    open.count(tenant, observedUs, position.offset, settled.kind === 'drop' ? settled.reason : undefined);
-    if (settled.kind === 'keep') {
+    open.count(tenant, observedUs, position.offset, outcome.kind === 'drop' ? outcome.reason : undefined);
+    if (outcome.kind === 'keep') {
+      open.keep(tenant, position, outcome.record);
       if (!this.#deps.tails.watches(tenant)) return;
-      this.#deps.tails.offer({ ...settled.record, ...position, tenant, id: settled.record.client_id ?? idOf(position) });
-    } else if (settled.kind === 'drop') {
-      open.drop(position.offset, settled.reason, observedUs);
+      this.#deps.tails.offer({ ...outcome.record, ...position, tenant, id: outcome.record.client_id ?? idOf(position) });
+    } else if (outcome.kind === 'drop') {
+      open.drop(position.offset, outcome.reason, observedUs);
     } else {
       const body = 'fault' in item ? Buffer.from(item.bytes).toString() : rawRecord(batch, position.offset);
       const { codeVersion, clock } = this.#deps;
-      const { code, detail } = settled;
+      const { code, detail } = outcome;
       open.bury(deadLetterOf({ tenant, position, body, observedUs, code, detail, nowMs: clock.nowMs(), codeVersion }));
       this.#deps.log.warn({ tenant, partition: position.partition, offset: position.offset, code, detail }, 'record set aside');
     }
@@ -213,7 +213,10 @@ export class Sink {
   }
 
   #openBatch(): OpenBatch {
-    this.#filling ??= new OpenBatch(this.#deps.clock.nowMs());
+    if (!this.#filling) {
+      this.#filling = new OpenBatch(this.#deps.clock.nowMs());
+      this.#deps.clientIds.hold(this.#filling);
+    }
     return this.#filling;
   }
 
@@ -230,6 +233,7 @@ export class Sink {
     this.#filling = undefined;
     const committed = sealAndCommit(batch, { ...this.#deps, isAborted: () => this.#aborted }).finally(() => {
       this.#sealing = undefined;
+      this.#deps.clientIds.release(batch);
       this.#deps.progressed();
       this.#wake?.();
     });

@@ -8,7 +8,7 @@ import type { Explained, ReceiptStatus, StorageTier, StoreApi, StoreStatus, Tail
 import type { LedgerBook } from './ledger.ts';
 import type { PartitionProgress } from './progress.ts';
 import { statusOf } from './receipts.ts';
-import { type RedriveDeps, redrive } from './redrive.ts';
+import type { RedriveRequest, RedriveResult } from './redrive.ts';
 import { always, type StoreSearch } from './search.ts';
 import type { Sink } from './sink.ts';
 import type { SourceFinder } from './sources.ts';
@@ -25,7 +25,7 @@ export type StoreDeps = {
   ledger: LedgerBook;
   tails: Tails;
   deadLetters: DeadLetters;
-  redrive: RedriveDeps;
+  redrive(tenant: string, request: RedriveRequest): Promise<RedriveResult>;
   explain(tenant: string, raw: unknown): Explained;
   analytics(tenant: string, hour: string): Promise<Record<string, unknown> | undefined>;
   storage(tenant: string | undefined): Promise<StorageTier[]>;
@@ -89,7 +89,7 @@ export function createStore(deps: StoreDeps): StoreApi {
       return { letters: await deadLetters.list(filter), groups: await deadLetters.groups(tenant) };
     },
     deadLetter: (tenant, id) => deadLetters.get(tenant, id),
-    redrive: (tenant, request) => redrive(deps.redrive, tenant, request),
+    redrive: deps.redrive,
     async discardDeadLetter(tenant, id) {
       const letter = await deadLetters.get(tenant, id);
       return letter !== undefined && deadLetters.mark(id, 'dead', 'discarded', clock.nowMs());

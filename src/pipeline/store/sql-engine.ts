@@ -1,0 +1,92 @@
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import { canAggregate } from '../../columnar/aggregate.ts';
+import { overflowColumn } from '../../columnar/columns.ts';
+import { type EncodedPart, encodeTable, type PartInfo } from '../../columnar/encode.ts';
+import type { Part } from '../../columnar/part.ts';
+import type { SourceRef } from '../../columnar/sources.ts';
+import type { Table } from '../../columnar/table.ts';
+import { seenOf, visibilityOf } from '../../columnar/visibility.ts';
+import { AppError } from '../../core/errors.ts';
+import { intersect } from '../../core/intervals.ts';
+import type { AggregatePlan, Groups, Snapshot } from '../../query/plan.ts';
+import type { WarmFile, WarmQuery } from '../../query/ports/warm-query.ts';
+import type { SourceFinder } from './sources.ts';
+
+/** Runs an aggregate in SQL over the same sources as our reader; undefined where our reader is to do it. */
+export type SqlEngine = { aggregate(plan: AggregatePlan): Promise<Groups | undefined> };
+
+/**
+ * Makes the engine for the aggregates that our reader leaves alone: it names to `warmQuery` the files that may hold rows of the query, with the
+ * offsets that are visible in each, and writes the tables in memory as files that live as long as the query.
+ */
+export function createSqlEngine({ warmQuery, sources }: { warmQuery: WarmQuery; sources: SourceFinder }): SqlEngine {
+  return {
+    async aggregate(plan) {
+      if (canAggregate(plan)) return undefined;
+      const found = await sources.find(plan.tenant, plan.time);
+      const { snapshot = found.snapshot, ...rest } = plan;
+      const committed = await sources.withFiles(found.files, async (refs) =>
+        refs.flatMap((ref, i) => {
+          const part = ref.source as Part;
+          const columns = part.groups.flatMap(({ place }) => place.columns.map(({ name }) => name));
+          return warmFile(ref, found.files[i]!.file, part.info, [...new Set(columns)], rest, snapshot);
+        }),
+      );
+      const inMemory: WarmFile[] = [];
+      for (const ref of found.tables) inMemory.push(...(await fileOfTable(ref, rest, snapshot)));
+      const files = [...committed, ...inMemory];
+      const groups = await warmQuery.aggregate(files, rest);
+      if (groups) groups.stats.filesPruned = found.files.length - committed.length;
+      else if (files.length > 0 && isOfIds(plan)) {
+        throw new AppError('INVALID_QUERY', 'id cannot be grouped or counted together with these conditions; leave out one or the other');
+      }
+      return groups;
+    },
+  };
+}
+
+/** Our reader has no column of ids. */
+const isOfIds = ({ groupBy, aggregates }: AggregatePlan): boolean =>
+  [...groupBy, ...aggregates].some((item) => 'field' in item && item.field === 'id');
+
+type Scope = Pick<AggregatePlan, 'tenant' | 'time'>;
+
+function warmFile(
+  { only, time }: SourceRef,
+  content: WarmFile['content'],
+  info: PartInfo,
+  columns: string[],
+  scope: Scope,
+  snapshot: Snapshot,
+): WarmFile[] {
+  const visibility = visibilityOf(snapshot, only);
+  const seen = seenOf(info, visibility);
+  const isOutside = info.maxTimestamp < scope.time.fromUs || info.minTimestamp >= scope.time.toUs;
+  if (isOutside || seen === 'none' || !info.tenants.includes(scope.tenant)) return [];
+  const file: WarmFile = { content, bytes: info.bytes, columns, ...(time ? { time } : {}) };
+  if (seen === 'all' || !visibility) return [file];
+  const visible = info.offsets.map(({ generation, partition, offsets }) => ({
+    generation,
+    partition,
+    offsets: visibility(generation, partition).reduce((rest, limit) => intersect(rest, limit), offsets),
+  }));
+  return [{ ...file, only: visible.filter(({ offsets }) => offsets.length > 0) }];
+}
+
+async function fileOfTable(ref: SourceRef, scope: Scope, snapshot: Snapshot): Promise<WarmFile[]> {
+  const table = ref.source as Table;
+  const isOutside = table.maxTimestamp < scope.time.fromUs || table.minTimestamp >= scope.time.toUs;
+  if (table.rows === 0 || isOutside || table.fixed.tenant.codeOf(scope.tenant) === 0) return [];
+  const columns = [...table.attributes.map(({ name }) => name), ...(table.overflow ? [overflowColumn] : [])];
+  const { bytes, info } = await encodeInSlices(table);
+  return warmFile(ref, bytes, info, columns, scope, snapshot);
+}
+
+async function encodeInSlices(table: Table): Promise<EncodedPart> {
+  const encoding = encodeTable(table);
+  for (;;) {
+    const step = encoding.next();
+    if (step.done) return step.value;
+    await yieldToLoop();
+  }
+}
