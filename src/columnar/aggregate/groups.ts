@@ -1,3 +1,4 @@
+import { AppError } from '../../core/errors.ts';
 import type { AttributeValue } from '../../core/record.ts';
 import { bucketOf } from '../../query/compile/scan/aggregate.ts';
 import type { GroupKey } from '../../query/plan.ts';
@@ -6,8 +7,13 @@ import type { Selection } from '../selection.ts';
 import type { Steps } from '../steps.ts';
 import { FieldNumbers } from './field-values.ts';
 
-/** Above any number of values of one key. */
+/** Bound of the memory that one query may take. */
+const maxGroups = 1_000_000;
+/** Above any number of values of one key: a group and a value are one number. */
 const maxIds = 2 ** 26;
+
+const tooMany = (): AppError =>
+  new AppError('INVALID_QUERY', `the answer has more than ${maxGroups} groups; group by fewer fields, or narrow the time`);
 
 /** The values of one key as numbers, 0 for absent. */
 export class KeyValues {
@@ -18,7 +24,6 @@ export class KeyValues {
     let id = this.#ids.get(value);
     if (id === undefined) {
       id = this.values.push(value) - 1;
-      if (id >= maxIds) throw new RangeError('too many groups');
       this.#ids.set(value, id);
     }
     return id;
@@ -54,6 +59,7 @@ export class GroupTable {
       if (next === undefined) {
         next = this.#stepSizes[k]!++;
         this.#steps[k]!.set(name, next);
+        if (next >= maxGroups) throw tooMany();
         if (k === ids.length - 1) this.groups.push(Array.from(ids));
       }
       group = next;
