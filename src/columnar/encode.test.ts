@@ -212,6 +212,25 @@ describe('a file written from a table', () => {
     expect(inTurns.map((bytes, i) => bytes!.equals(alone[i]!))).toEqual(lists.map(() => true));
   });
 
+  it('holds the rows that there were when it began, whatever is added meanwhile', async () => {
+    const keys = (i: number) => Object.fromEntries(Array.from({ length: 8 }, (_, k) => [`key${(i * 3 + k) % 90}`, k % 2 ? i : `v${i}`]));
+    const entries = Array.from({ length: 2_500 }, (_, i) => entryOf(i, { message: `m${i}`, host: `h${i % 9}`, attributes: keys(i) }));
+    const table = tableOf(entries.slice(0, 1_500));
+    const steps = encodeTable(table);
+    let added = 1_500;
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) {
+      const { position, record } = entries[added++ % entries.length]!;
+      table.add(`later${added}`, position, {
+        ...record,
+        service: `later${added}`,
+        attributes: { ...record.attributes, [`later${added}`]: 1 },
+      });
+    }
+    expect(added).toBeGreaterThan(1_520);
+    expect(inOrder(await readByHyparquet(Buffer.concat(step.value.bytes)))).toEqual(inOrder(entries.slice(0, 1_500)));
+  });
+
   it('gives back whatever records it is made of', async () => {
     const text = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 12 }), fc.constantFrom('a', 'b', ''));
     const number = fc.double({ noNaN: true, noDefaultInfinity: true });

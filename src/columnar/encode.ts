@@ -43,24 +43,25 @@ export function schemaOf(attributes: readonly { name: string; type: keyof typeof
 }
 
 /**
- * Writes a table's rows, at least one, as one file: sorted, with one row group and its index. Yields between slices of a few milliseconds; the
- * table must not change meanwhile. The same rows, added in the same order, give the same bytes. The layout is in `format.md`.
+ * Writes a table's first rows, at least one, as one file: sorted, with one row group and its index. Yields between slices of a few milliseconds;
+ * rows may be added meanwhile. The same rows, added in the same order, give the same bytes. The layout is in `format.md`.
+ * @param rows how many: all that there are at the call
  */
-export function* encodeTable(table: Table): Generator<void, EncodedPart> {
-  if (table.rows === 0) throw new RangeError('a file needs at least one row');
-  const steps = encodeSorted(table);
+export function* encodeTable(table: Table, rows = table.rows): Generator<void, EncodedPart> {
+  if (rows === 0) throw new RangeError('a file needs at least one row');
+  const steps = encodeSorted(table, rows);
   let step = steps.next();
   for (; !step.done; step = steps.next()) yield;
   return step.value;
 }
 
-function* encodeSorted(table: Table): Steps<EncodedPart> {
-  const order = yield* orderRows(table.fixed, table.rows);
+function* encodeSorted(table: Table, rows: number): Steps<EncodedPart> {
+  const order = yield* orderRows(table.fixed, rows);
   const file = new GrowingFile();
   const schema = schemaOf(table.attributes, table.overflow !== undefined);
-  const source = { rows: table.rows, order, column: (name: string) => inMemory(table.column(name)!) };
+  const source = { rows, order, column: (name: string) => inMemory(table.column(name)!) };
   const group = yield* encodeGroup(file, new Scratch(), schema, source);
-  const info = infoOf([{ rows: table.rows, columns: table.fixed }]);
+  const info = infoOf([{ rows, columns: table.fixed }]);
   yield;
   return yield* finishFile(file, schema, [group], info);
 }

@@ -37,4 +37,5 @@ export const dataPaths = (dataDir: string) => ({
   deadLetters: `${dataDir}/dead-letters.db`,
   marks: `${dataDir}/working-on`,
   profiles: `${dataDir}/profiles`,
+  queries: `${dataDir}/queries`,
 });
