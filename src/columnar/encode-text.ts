@@ -21,8 +21,11 @@ const orderedCodes = new Uint16Array(maxGroupRows + 1);
 
 /** Encodes a column of strings, as a dictionary where values repeat. */
 export function* encodeText(group: GroupEncoding, schema: ColumnSchema, column: TextColumn): Steps<EncodedColumn> {
-  if (schema.name === overflowColumn) yield* addOverflow(group.filter, column.values);
-  const ordered = inFileOrder(column, group.order, group.rows);
+  let ordered = inFileOrder(column, group.order, group.rows);
+  if (schema.name === overflowColumn) {
+    ordered = { ...ordered, codes: ordered.codes.slice(0, group.rows) };
+    yield* addOverflow(group.filter, ordered.values);
+  }
   const hashes = unfiltered.has(schema.name) ? undefined : group.filter;
   if (schema.optional && !worthDictionary(ordered.values.length, group.rows - ordered.nulls)) {
     return yield* encodePlain(group, schema, { ...ordered, codes: ordered.codes.slice(0, group.rows) }, hashes);

@@ -21,7 +21,8 @@ export function infoOf(groups: readonly { rows: number; columns: InfoColumns }[]
   let observed = emptyRange;
   for (const group of groups) {
     rows += group.rows;
-    for (const tenant of group.columns.tenant.values) tenants.add(tenant);
+    const { codes, values } = group.columns.tenant;
+    for (let i = 0; i < group.rows; i++) if (i === 0 || codes[i] !== codes[i - 1]) tenants.add(values[codes[i]! - 1]!);
     timestamps = widened(timestamps, group.columns.timestamp.values, group.rows);
     observed = widened(observed, group.columns.observed_timestamp.values, group.rows);
   }
