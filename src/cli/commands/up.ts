@@ -21,11 +21,15 @@ export const configOptions = Object.fromEntries(
 export const up: Command = {
   usage: '',
   about: 'Ready when GET /ready answers 200; Ctrl-C drains and stops. Settings: docs/reference/config.md.',
-  options: { ...configOptions, profile: { type: 'boolean', help: 'write CPU and heap profiles into the data folder' } },
+  options: {
+    ...configOptions,
+    profile: { type: 'boolean', help: 'write CPU and heap profiles into the data folder' },
+    'new-generation': { type: 'boolean', help: 'begin the log anew after it was lost (QUEUE_REWOUND); what is stored stays' },
+  },
   examples: ['logdrive up', 'logdrive up --port 5000 --data-dir /var/lib/logdrive', 'logdrive up --set warm.days=7 --set mask.emails=true'],
   async run({ io, host, argv, positionals, values }) {
     if (positionals.length > 0) throw new UsageError(`up takes no ${positionals[0]}`);
     const config = loadConfig({ argv, env: io.env, cwd: io.cwd });
-    await host.up(config, { profile: values.profile === true });
+    await host.up(config, { profile: values.profile === true, newGeneration: values['new-generation'] === true });
   },
 };

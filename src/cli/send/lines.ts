@@ -1,5 +1,3 @@
-import { StringDecoder } from 'node:string_decoder';
-
 /** A line without its line end, and the offset in bytes behind it. */
 export type Line = { text: string; end: number };
 
@@ -29,7 +27,7 @@ export class LineSplitter {
       const at = bytes.indexOf(lineFeed, from);
       const to = at < 0 ? bytes.length : at;
       while (to - from > maxLineBytes) {
-        const cut = characterBorder(bytes, from, from + maxLineBytes);
+        const cut = characterBorder(bytes, from + maxLineBytes);
         lines.push(this.#line(bytes, from, cut, 0));
         from = cut;
       }
@@ -55,9 +53,8 @@ export class LineSplitter {
   }
 }
 
-/** The last border between characters at or before `to`. */
-function characterBorder(bytes: Buffer, from: number, to: number): number {
-  const whole = new StringDecoder('utf8').write(bytes.subarray(to - 8, to));
-  const length = Buffer.byteLength(whole);
-  return to - 8 + length > from && length <= 8 ? to - 8 + length : to;
+/** The last border between UTF-8 characters at or before `to`, of those within four bytes. */
+function characterBorder(bytes: Buffer, to: number): number {
+  for (let cut = to; cut > to - 4; cut--) if ((bytes[cut]! & 0xc0) !== 0x80) return cut;
+  return to;
 }
