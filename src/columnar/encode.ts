@@ -7,7 +7,7 @@ import { type ColumnSchema, encodeFooter } from './parquet/footer.ts';
 import { compress, GrowingFile } from './parquet/pages.ts';
 import { infoOf } from './part-info.ts';
 import type { Steps } from './steps.ts';
-import type { Table } from './table.ts';
+import type { AttributeColumn, Table } from './table.ts';
 
 export type { EncodedPart, PartInfo } from './directory.ts';
 
@@ -58,12 +58,20 @@ export function* encodeTable(table: Table, rows = table.rows): Generator<void, E
 function* encodeSorted(table: Table, rows: number): Steps<EncodedPart> {
   const order = yield* orderRows(table.fixed, rows);
   const file = new GrowingFile();
-  const schema = schemaOf(table.attributes, table.overflow !== undefined);
+  const attributes = table.attributes.filter(({ column }) => hasValue(column, rows));
+  const schema = schemaOf(attributes, table.overflow !== undefined && hasValue(table.overflow, rows));
   const source = { rows, order, column: (name: string) => inMemory(table.column(name)!) };
   const group = yield* encodeGroup(file, new Scratch(), schema, source);
   const info = infoOf([{ rows, columns: table.fixed }]);
   yield;
   return yield* finishFile(file, schema, [group], info);
+}
+
+/** Whether any of the first rows has a value. */
+function hasValue(column: AttributeColumn['column'], rows: number): boolean {
+  if (column.kind === 'number') return column.values.subarray(0, rows).some((value) => !Number.isNaN(value));
+  const cells = column.kind === 'text' ? column.codes : column.values;
+  return cells.subarray(0, rows).some((cell) => cell !== 0);
 }
 
 // biome-ignore lint/correctness/useYield: nothing has to be waited for in memory
