@@ -14,6 +14,7 @@ import {
   type Span,
   spansOf,
   stateOf,
+  type Times,
   timesOf,
 } from './candidates.ts';
 import type { Place } from './condition/evaluate.ts';
@@ -94,7 +95,12 @@ function* addSpans({ table, accumulators, plan }: Work, place: Place, spans: Spa
     for (let start = from; start < to; ) {
       const end = times ? endOfStretch(times, start, to, plan) : to;
       const ids = plan.groupBy.map((key, k) => {
-        const value = key.kind === 'bucket' ? bucketOf(times![start]!, key.stepUs) : key.field === 'service' ? service : plan.tenant;
+        const value =
+          key.kind === 'bucket'
+            ? bucketOf(times!.values[start - times!.base]!, key.stepUs)
+            : key.field === 'service'
+              ? service
+              : plan.tenant;
         return table.keys[k]!.idOf(value);
       });
       const group = table.groupOf(ids);
@@ -105,10 +111,11 @@ function* addSpans({ table, accumulators, plan }: Work, place: Place, spans: Spa
 }
 
 /** The first row behind `start` that is in another bucket of any key. */
-function endOfStretch(times: Float64Array, start: number, to: number, plan: AggregatePlan): number {
+function endOfStretch(times: Times, start: number, to: number, plan: AggregatePlan): number {
   let end = to;
   for (const key of plan.groupBy) {
-    if (key.kind === 'bucket') end = firstAtOrAfter(times, start + 1, end, bucketOf(times[start]!, key.stepUs) + key.stepUs);
+    if (key.kind === 'bucket')
+      end = firstAtOrAfter(times, start + 1, end, bucketOf(times.values[start - times.base]!, key.stepUs) + key.stepUs);
   }
   return end;
 }

@@ -7,7 +7,7 @@ import { type Condition, conditionOf } from './condition/condition.ts';
 import { keepMatching, type Place } from './condition/evaluate.ts';
 import { pagesOf } from './condition/prune.ts';
 import { PartGroup } from './group.ts';
-import type { RowGroup, Run } from './rows.ts';
+import type { ColumnData, RowGroup, Run } from './rows.ts';
 import { Selection } from './selection.ts';
 import type { SourceGroup } from './sources.ts';
 import type { Steps } from './steps.ts';
@@ -69,21 +69,23 @@ export function* spansOf(runs: readonly Run[], place: Place, { fromUs, toUs }: T
   return inTime.filter(({ from, to }) => to > from);
 }
 
-export function* timesOf({ group, window, stats }: Place): Steps<Float64Array> {
-  const data = yield* group.load('timestamp', window, stats);
-  return (data as { values: Float64Array }).values;
+/** The timestamps of a window: a row's is at `row - base`. */
+export type Times = { values: Float64Array; base: number };
+
+export function* timesOf({ group, window, stats }: Place): Steps<Times> {
+  return (yield* group.load('timestamp', window, stats)) as Extract<ColumnData, { kind: 'numbers' }> & Times;
 }
 
 /** Finds the first row of `[from, to)` whose time is at or after `us`; their times ascend. */
-export function firstAtOrAfter(times: Float64Array, from: number, to: number, us: number): number {
-  let low = from;
-  let high = to;
+export function firstAtOrAfter({ values, base }: Times, from: number, to: number, us: number): number {
+  let low = from - base;
+  let high = to - base;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (times[middle]! < us) low = middle + 1;
+    if (values[middle]! < us) low = middle + 1;
     else high = middle;
   }
-  return low;
+  return low + base;
 }
 
 /** Keeps of the spans' rows those that may be seen and satisfy the rest of the query. */
@@ -103,8 +105,8 @@ export function* matchingInTable(question: Question, source: SourceGroup, place:
   selection.addRange(window.from, window.to);
   place.stats.rows += selection.count;
   if (window.minTimestamp < fromUs || window.maxTimestamp >= toUs) {
-    const times = yield* timesOf(place);
-    selection.keep((row) => times[row]! >= fromUs && times[row]! < toUs);
+    const { values, base } = yield* timesOf(place);
+    selection.keep((row) => values[row - base]! >= fromUs && values[row - base]! < toUs);
   }
   if (source.visibility) yield* keepVisible(source.visibility, place, selection);
   yield* keepMatching(question.whole, place, selection);

@@ -20,10 +20,17 @@ import type { ColumnData, RowGroup, Run, Window } from './rows.ts';
 import { type Steps, settled } from './steps.ts';
 import { Words } from './words.ts';
 
-/** A column as one array for all rows of the group, filled page by page. */
-type Filled = { cells: Codes | Float64Array; filled: Uint8Array };
+/** The decoded rows of a page that are no texts. */
+type Cells = Codes | Float64Array;
 
-type GroupColumn = { place: ColumnPlace; pageStarts: Uint32Array; dictionary: Slot<Dictionary>; cells: Slot<Filled>; texts: Slot<Texts>[] };
+/** A column with what is decoded of it, page by page; `pageStarts`: the first row of each page, and the end. */
+type GroupColumn = {
+  place: ColumnPlace;
+  pageStarts: Uint32Array;
+  dictionary: Slot<Dictionary>;
+  cells: Slot<Cells>[];
+  texts: Slot<Texts>[];
+};
 
 /** A row group of a file; what it decodes is kept in the cache. */
 export class PartGroup implements RowGroup {
@@ -74,16 +81,17 @@ export class PartGroup implements RowGroup {
         asciiFold: name === 'message' && this.place.prunable,
       };
     }
-    const cells = yield* this.#cells(column, window, stats);
-    if (place.encoding !== 'dictionary') {
-      return place.type === 'boolean' ? { kind: 'flags', values: cells as Uint8Array } : { kind: 'numbers', values: cells as Float64Array };
+    const { cells, base } = yield* this.#cells(column, window, stats);
+    if (place.encoding === 'dictionary') {
+      return { kind: 'codes', codes: cells as Codes, dictionary: yield* this.#dictionary(column, stats), base };
     }
-    return { kind: 'codes', codes: cells as Codes, dictionary: yield* this.#dictionary(column, stats) };
+    if (place.type === 'boolean') return { kind: 'flags', values: cells as Uint8Array, base };
+    return { kind: 'numbers', values: cells as Float64Array, base };
   }
 
   /** Takes everything of this group out of the cache. */
   dropCached(): void {
-    const slots = [...this.#columns.values()].flatMap(({ dictionary, cells, texts }) => [dictionary, cells, ...texts]);
+    const slots = [...this.#columns.values()].flatMap(({ dictionary, cells, texts }) => [dictionary, ...cells, ...texts]);
     for (const slot of [this.#words, this.#filter, this.#idPages, ...slots]) if (slot) this.#cache.drop(slot);
   }
 
@@ -135,15 +143,32 @@ export class PartGroup implements RowGroup {
     return this.#cache.put(slot, decodeTexts(bytes, page[3], column.place.optional), page[2] + page[3] * 9);
   }
 
-  *#cells(column: GroupColumn, window: Window, stats: ReadStats): Steps<Filled['cells']> {
-    const { place, pageStarts } = column;
-    const held = this.#cache.get(column.cells) ?? this.#cache.put(column.cells, emptyCells(place, this.rows), this.rows * cellBytes(place));
-    for (let k = 0; k < place.pages.length; k++) {
-      if (pageStarts[k]! >= window.to || pageStarts[k + 1]! <= window.from || held.filled[k] === 1) continue;
-      decodeCells(place, yield* this.#page(place, place.pages[k]!, stats), place.pages[k]![3], held.cells, pageStarts[k]!);
-      held.filled[k] = 1;
+  /** The page that holds the window, or what of two or more pages is in it as one array. */
+  *#cells(column: GroupColumn, { from, to }: Window, stats: ReadStats): Steps<{ cells: Cells; base: number }> {
+    const { pageStarts } = column;
+    let page = 0;
+    while (pageStarts[page + 1]! <= from) page++;
+    const first = yield* this.#cellsOf(column, page, stats);
+    if (pageStarts[page + 1]! >= to) return { cells: first, base: pageStarts[page]! };
+    const joined = emptyCells(column.place, to - from);
+    for (; pageStarts[page]! < to; page++) {
+      const cells = yield* this.#cellsOf(column, page, stats);
+      const start = pageStarts[page]!;
+      joined.set(cells.subarray(Math.max(0, from - start), to - start), Math.max(0, start - from));
     }
-    return held.cells;
+    return { cells: joined, base: from };
+  }
+
+  *#cellsOf({ place, cells }: GroupColumn, page: number, stats: ReadStats): Steps<Cells> {
+    cells[page] ??= new Slot();
+    const slot = cells[page]!;
+    const held = this.#cache.get(slot);
+    if (held) return held;
+    const rows = place.pages[page]![3];
+    const bytes = yield* this.#page(place, place.pages[page]!, stats);
+    const made = emptyCells(place, rows);
+    decodeCells(place, bytes, rows, made);
+    return this.#cache.put(slot, made, made.byteLength);
   }
 
   *#page(column: ColumnPlace, [at, length, size]: PagePlace | readonly [number, number, number, number], stats: ReadStats): Steps<Buffer> {
@@ -168,17 +193,16 @@ export const decompress = (bytes: Uint8Array, size: number): Buffer => zstdDecom
 const cellBytes = (place: ColumnPlace): number =>
   place.encoding === 'dictionary' ? (place.dictionary![3] < 255 ? 1 : 2) : place.type === 'boolean' ? 1 : 8;
 
-function emptyCells(place: ColumnPlace, rows: number): Filled {
+function emptyCells(place: ColumnPlace, rows: number): Cells {
   const bytes = cellBytes(place);
-  const cells = bytes === 1 ? new Uint8Array(rows) : bytes === 2 ? new Uint16Array(rows) : new Float64Array(rows);
-  return { cells, filled: new Uint8Array(place.pages.length) };
+  return bytes === 1 ? new Uint8Array(rows) : bytes === 2 ? new Uint16Array(rows) : new Float64Array(rows);
 }
 
-function decodeCells(place: ColumnPlace, page: Buffer, rows: number, cells: Filled['cells'], at: number): void {
-  if (place.encoding === 'dictionary') decodeCodes(page, rows, place.optional, cells as Codes, at);
-  else if (place.encoding === 'delta') decodeDelta(page, cells as Float64Array, at);
-  else if (place.type === 'boolean') decodeBooleans(page, rows, place.optional, cells as Uint8Array, at);
-  else decodeDoubles(page, rows, place.optional, cells as Float64Array, at);
+function decodeCells(place: ColumnPlace, page: Buffer, rows: number, cells: Cells): void {
+  if (place.encoding === 'dictionary') decodeCodes(page, rows, place.optional, cells as Codes, 0);
+  else if (place.encoding === 'delta') decodeDelta(page, cells as Float64Array, 0);
+  else if (place.type === 'boolean') decodeBooleans(page, rows, place.optional, cells as Uint8Array, 0);
+  else decodeDoubles(page, rows, place.optional, cells as Float64Array, 0);
 }
 
 function columnOf(place: ColumnPlace): GroupColumn {
@@ -186,7 +210,7 @@ function columnOf(place: ColumnPlace): GroupColumn {
   place.pages.forEach((page, k) => {
     pageStarts[k + 1] = pageStarts[k]! + page[3];
   });
-  return { place, pageStarts, dictionary: new Slot(), cells: new Slot(), texts: [] };
+  return { place, pageStarts, dictionary: new Slot(), cells: [], texts: [] };
 }
 
 function windowsOf({ cuts, times }: GroupPlace): Window[] {

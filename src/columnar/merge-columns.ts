@@ -43,7 +43,9 @@ export function* gatherText(pieces: Pieces, name: string): Steps<TextColumn & { 
         newCodes = new Uint16Array(data.dictionary.count + 1);
         recoded.set(data.dictionary, newCodes);
       }
-      recode(data.codes, from, to, codes, at, newCodes, (code) => distinct.codeOf(data.dictionary.value(code) as string));
+      recode(data.codes, from - data.base, to - data.base, codes, at, newCodes, (code) =>
+        distinct.codeOf(data.dictionary.value(code) as string),
+      );
     }
   });
   return { kind: 'text', codes, values: distinct.values, distinct };
@@ -89,10 +91,11 @@ function* gatherInto(out: Float64Array | Uint16Array, pieces: Pieces, name: stri
     const data = loaded[place];
     if (data === undefined) return;
     if (data.kind === 'numbers') {
-      for (let row = from, i = at; row < to; row++, i++) out[i] = data.values[row]!;
+      for (let row = from - data.base, i = at; row < to - data.base; row++, i++) out[i] = data.values[row]!;
     } else if (data.kind === 'codes') {
-      const { codes, dictionary } = data;
-      for (let row = from, i = at; row < to; row++, i++) if (codes[row] !== 0) out[i] = dictionary.value(codes[row]!) as number;
+      const { codes, dictionary, base } = data;
+      for (let row = from - base, i = at; row < to - base; row++, i++)
+        if (codes[row] !== 0) out[i] = dictionary.value(codes[row]!) as number;
     }
   });
 }
@@ -102,7 +105,7 @@ export function* gatherBooleans(pieces: Pieces, name: string): Steps<BooleanColu
   const values = new Uint8Array(pieces.rows);
   yield* eachPiece(pieces, ({ place, from, to, at }) => {
     const data = loaded[place];
-    if (data?.kind === 'flags') values.set(data.values.subarray(from, to), at);
+    if (data?.kind === 'flags') values.set(data.values.subarray(from - data.base, to - data.base), at);
   });
   return { kind: 'boolean', values };
 }

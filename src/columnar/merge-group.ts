@@ -33,7 +33,7 @@ export function* loadGroup(group: PartGroup, stats: ReadStats): Steps<MergeGroup
 function* loadNumbers<T extends Float64Array | Uint16Array>(group: PartGroup, name: string, out: T, stats: ReadStats): Steps<T> {
   for (const window of group.windows) {
     const data = yield* group.load(name, window, stats);
-    if (data?.kind === 'numbers') out.set(data.values.subarray(window.from, window.to), window.from);
+    if (data?.kind === 'numbers') out.set(data.values.subarray(window.from - data.base, window.to - data.base), window.from);
     else if (data?.kind === 'codes' && data.dictionary.count === 1) out.fill(data.dictionary.value(1) as number, window.from, window.to);
     else for (let row = window.from; row < window.to; row++) out[row] = valueAt(data, row) as number;
   }

@@ -4,13 +4,13 @@ import type { Dictionary, Texts } from './parquet/decode-plain.ts';
 import type { Steps } from './steps.ts';
 
 /**
- * The values of one column, at least for the rows of the window it was loaded for. Arrays are indexed by row, but for `texts`, whose first row is
- * `base`. Absent is code 0, NaN, flag 0, or not `present`.
+ * The values of one column, at least for the rows of the window it was loaded for: a row's is at `row - base`. Absent is code 0, NaN, flag 0, or not
+ * `present`. `asciiFold` tells that no letter outside ASCII folds into ASCII there.
  */
 export type ColumnData =
-  | { kind: 'codes'; codes: Codes; dictionary: Dictionary }
-  | { kind: 'numbers'; values: Float64Array | Uint16Array }
-  | { kind: 'flags'; values: Uint8Array }
+  | { kind: 'codes'; codes: Codes; dictionary: Dictionary; base: number }
+  | { kind: 'numbers'; values: Float64Array | Uint16Array; base: number }
+  | { kind: 'flags'; values: Uint8Array; base: number }
   | { kind: 'texts'; texts: Texts; base: number; asciiFold: boolean };
 
 /** Consecutive rows that are read together, with the times they span (both ends inclusive). */
@@ -48,9 +48,10 @@ export function windowOf(group: RowGroup, row: number): Window {
 /** A row's value, or undefined. */
 export function valueAt(data: ColumnData | undefined, row: number): string | number | boolean | undefined {
   if (data === undefined) return undefined;
-  if (data.kind === 'codes') return data.codes[row] === 0 ? undefined : data.dictionary.value(data.codes[row]!);
-  if (data.kind === 'texts') return textAt(data.texts, row - data.base);
-  const value = data.values[row]!;
+  const index = row - data.base;
+  if (data.kind === 'codes') return data.codes[index] === 0 ? undefined : data.dictionary.value(data.codes[index]!);
+  if (data.kind === 'texts') return textAt(data.texts, index);
+  const value = data.values[index]!;
   if (data.kind === 'flags') return value === 0 ? undefined : value === 2;
   return Number.isNaN(value) ? undefined : value;
 }

@@ -75,19 +75,20 @@ function* collect(best: BestHits, question: Question, state: GroupState, source:
 
 function* addHits(best: BestHits, place: Place, selection: Selection): Steps<void> {
   const { group, window, stats } = place;
-  const times = yield* timesOf(place);
+  const { values, base } = yield* timesOf(place);
   const nanoseconds = yield* group.load('timestamp_ns', window, stats);
   const generations = yield* group.load('generation', window, stats);
   const partitions = yield* group.load('partition', window, stats);
   const offsets = yield* group.load('offset', window, stats);
   for (let i = 0; i < selection.count; i++) {
     const row = selection.rows[i]!;
-    if (!best.isWanted(times[row]!, times[row]!)) continue;
+    const timestamp = values[row - base]!;
+    if (!best.isWanted(timestamp, timestamp)) continue;
     best.add({
       group,
       window,
       row,
-      timestamp: times[row]!,
+      timestamp,
       timestamp_ns: valueAt(nanoseconds, row) as number,
       generation: valueAt(generations, row) as number,
       partition: valueAt(partitions, row) as number,

@@ -60,9 +60,9 @@ function windowsOf(table: Table): Window[] {
 }
 
 function dataOf(column: Column, rows: number): ColumnData | undefined {
-  if (column.kind === 'text') return { kind: 'codes', codes: column.codes, dictionary: dictionaryOf(column.values) };
-  if (column.kind === 'number' || column.kind === 'small') return { kind: 'numbers', values: column.values };
-  if (column.kind === 'boolean') return { kind: 'flags', values: column.values };
+  if (column.kind === 'text') return { kind: 'codes', codes: column.codes, dictionary: dictionaryOf(column.values), base: 0 };
+  if (column.kind === 'number' || column.kind === 'small') return { kind: 'numbers', values: column.values, base: 0 };
+  if (column.kind === 'boolean') return { kind: 'flags', values: column.values, base: 0 };
   const { bytes, starts, present } = column;
   const used = bytes.subarray(0, starts[rows]);
   if (used.length === 0 && !present.includes(1)) return undefined;

@@ -53,7 +53,7 @@ class Numbers {
     const [only] = data.columns;
     if (only?.kind === 'numbers' && data.columns.length === 1 && !data.overflow && only.values instanceof Float64Array) {
       this.values = only.values;
-      this.base = 0;
+      this.base = only.base;
     } else {
       this.values = yield* this.#reader.of(this.#field, place);
       this.base = place.window.from;

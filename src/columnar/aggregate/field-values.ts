@@ -77,9 +77,10 @@ export class FieldNumbers {
   #fill(out: Float64Array, data: ColumnData, from: number, memo: CodeMemo, convert: (value: AttributeValue) => number): void {
     if (data.kind === 'codes') {
       const { codes } = data;
+      const start = from - data.base;
       const numbers = memo.of(data.dictionary);
       for (let i = 0; i < out.length; i++) {
-        const number = numbers[codes[from + i]!]!;
+        const number = numbers[codes[start + i]!]!;
         if (!Number.isNaN(number)) out[i] = number;
       }
       return;

@@ -2,6 +2,7 @@ import { AppError } from '../../core/errors.ts';
 import type { AttributeValue } from '../../core/record.ts';
 import { bucketOf } from '../../query/compile/scan/aggregate.ts';
 import type { GroupKey } from '../../query/plan.ts';
+import { timesOf } from '../candidates.ts';
 import type { Place } from '../condition/evaluate.ts';
 import type { Selection } from '../selection.ts';
 import type { Steps } from '../steps.ts';
@@ -94,12 +95,12 @@ export class GroupTable {
   *#idsOf(k: number, place: Place): Steps<Float64Array> {
     const key = this.#plan[k]!;
     if (key.kind === 'field') return yield* this.#readers[k]!.of(key.field, place);
-    const { group, window, stats } = place;
-    const times = ((yield* group.load('timestamp', window, stats)) as { values: Float64Array }).values;
+    const { window } = place;
+    const { values, base } = yield* timesOf(place);
     const ids = new Float64Array(window.to - window.from);
     let start = Number.NaN;
     for (let i = 0; i < ids.length; i++) {
-      const time = times[window.from + i]!;
+      const time = values[window.from - base + i]!;
       if (time >= start && time < start + key.stepUs) ids[i] = ids[i - 1]!;
       else {
         start = bucketOf(time, key.stepUs);

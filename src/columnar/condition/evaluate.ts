@@ -60,26 +60,26 @@ function keepByAny(keepers: ((rows: Selection) => void)[], selection: Selection)
 }
 
 function keepBy(test: ColumnTest, data: ColumnData, selection: Selection): void {
-  if (data.kind === 'codes') keepCodes(test, data.codes, data.dictionary, selection);
+  if (data.kind === 'codes') keepCodes(test, data, selection);
   else if (data.kind === 'texts') keepTexts(test, data, selection);
   else if (data.kind === 'flags') {
-    const { values } = data;
+    const { values, base } = data;
     const answers = [false, test.accepts(false), test.accepts(true)];
-    selection.keep((row) => answers[values[row]!]!);
+    selection.keep((row) => answers[values[row - base]!]!);
   } else {
-    const { values } = data;
+    const { values, base } = data;
     const { accepts } = test;
-    selection.keep((row) => !Number.isNaN(values[row]!) && accepts(values[row]!));
+    selection.keep((row) => !Number.isNaN(values[row - base]!) && accepts(values[row - base]!));
   }
 }
 
-function keepCodes(test: ColumnTest, codes: ArrayLike<number>, dictionary: Dictionary, selection: Selection): void {
+function keepCodes(test: ColumnTest, { codes, dictionary, base }: Extract<ColumnData, { kind: 'codes' }>, selection: Selection): void {
   const answers = answersOf(test, dictionary);
   const { rows, count } = selection;
   let n = 0;
   for (let i = 0; i < count; i++) {
     const row = rows[i]!;
-    const code = codes[row]!;
+    const code = codes[row - base]!;
     let answer = answers[code]!;
     if (answer === 2) {
       answer = test.accepts(dictionary.value(code)) ? 1 : 0;
