@@ -39,8 +39,8 @@ const vendors: [prefix: string, minRest: number][] = [
 export function secretTriggers(): Trigger[] {
   return [
     { text: 'bearer', anyCase: true, act: bearer },
-    { text: '://', anyCase: false, act: (job, at) => urlPassword(job, at + 3) },
-    { text: ':\\/\\/', anyCase: false, act: (job, at) => urlPassword(job, at + 5) },
+    { text: '://', anyCase: false, needs: '@', act: (job, at) => urlPassword(job, at + 3) },
+    { text: ':\\/\\/', anyCase: false, needs: '@', act: (job, at) => urlPassword(job, at + 5) },
     ...['AKIA', 'ASIA'].map((text): Trigger => ({ text, anyCase: false, act: awsKey })),
     { text: 'eyJ', anyCase: false, act: webToken },
     { text: 'PRIVATE KEY', anyCase: false, act: privateKey },

@@ -4,9 +4,15 @@ import type { MaskJob } from './mask-cover.ts';
 export type Act = (job: MaskJob, at: number) => void;
 
 /** A literal that announces a secret, at least 3 ASCII characters (or 1 that is no letter). `anyCase` folds its letters. */
-export type Trigger = { text: string; anyCase: boolean; act: Act };
+export type Trigger = {
+  text: string;
+  anyCase: boolean;
+  act: Act;
+  /** Without this character in the text, it announces nothing. */
+  needs?: string;
+};
 
-type Candidate = { codes: number[]; folds: number[]; offset: number; act: Act };
+type Candidate = { codes: number[]; folds: number[]; offset: number; act: Act; needs: string | undefined };
 
 /**
  * Finds triggers by looking at one pair of bytes in two: whatever a trigger's place, one of its pairs stands at an even offset. For both
@@ -75,6 +81,31 @@ export function scan({ flags, buckets, digits }: Scanner, job: MaskJob): void {
   }
 }
 
+/** Whether a text holds a trigger (where one needs a character besides, that too) or perhaps a long number: only then is it worth a scan. */
+export function isSuspicious({ flags, buckets }: Scanner, text: string): boolean {
+  const pairs = text.length >> 1;
+  for (let i = 0; i < pairs; i++) {
+    const flag = flags[pairIn(text, i)]!;
+    if (flag === 0) continue;
+    if (flag & digitBit && i % 4 === 0 && isDigits(flags, text, i + 1) && isDigits(flags, text, i + 2)) return true;
+    for (const { codes, folds, offset, needs } of buckets[flag & bucketBits] ?? []) {
+      if (standsIn(text, 2 * i - offset, codes, folds) && (needs === undefined || text.includes(needs))) return true;
+    }
+  }
+  return false;
+}
+
+const isDigits = (flags: Uint8Array, text: string, pair: number): boolean => (flags[pairIn(text, pair)]! & digitBit) !== 0;
+
+/** Two characters as `pairOf` has two bytes; what is no byte is taken for one, and candidates are compared whole. */
+const pairIn = (text: string, pair: number): number =>
+  ((text.charCodeAt(2 * pair) & 0xff) << firstShift) | ((text.charCodeAt(2 * pair + 1) & 0xff) << (8 - firstShift));
+
+function standsIn(text: string, at: number, codes: number[], folds: number[]): boolean {
+  for (let i = 0; i < codes.length; i++) if ((text.charCodeAt(at + i) | folds[i]!) !== codes[i]) return false;
+  return true;
+}
+
 /** The next four pairs from `from` on that hold a flagged one, or that may be within a long number; `to` when there are none. */
 function nextFlagged(flags: Uint8Array, pairs: Uint16Array, from: number, to: number): number {
   for (let i = from; i < to; i += 4) {
@@ -92,10 +123,10 @@ function matches(bytes: Uint8Array, at: number, codes: number[], folds: number[]
   return true;
 }
 
-function candidate({ text, anyCase, act }: Trigger, offset: number): Candidate {
+function candidate({ text, anyCase, act, needs }: Trigger, offset: number): Candidate {
   const spelt = anyCase ? text.toLowerCase() : text;
   const folds = [...spelt].map((c) => (anyCase && /[a-z]/.test(c) ? 0x20 : 0));
-  return { codes: [...spelt].map((c) => c.charCodeAt(0)), folds, offset, act };
+  return { codes: [...spelt].map((c) => c.charCodeAt(0)), folds, offset, act, needs };
 }
 
 /** The rarest pair at an even and the rarest at an odd offset of the text; for a single character, it with any neighbour. */
@@ -140,3 +171,6 @@ function digitPairs(): number[] {
 function pairOf(first: number, second: number): number {
   return new Uint16Array(Uint8Array.of(first, second).buffer)[0]!;
 }
+
+/** 0 where the machine reads the first of two bytes as the lower one. */
+const firstShift = pairOf(1, 0) === 1 ? 0 : 8;

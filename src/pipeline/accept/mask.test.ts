@@ -244,6 +244,17 @@ describe('mask of planted secrets', () => {
     );
   });
 
+  it('covers the same in a text by itself as inside a body', () => {
+    fc.assert(
+      fc.property(plain, filler, wrapped, plain, (before, gap, { text, secret }, after) => {
+        const whole = `${before}${gap}${text} ${after}`;
+        expect(inText(whole)).toBe(JSON.parse(masked(JSON.stringify(whole)).text));
+        expect(inText(whole)).not.toContain(secret);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it('keeps any JSON readable and of the same shape, whatever bytes stand around', () => {
     const bit = fc.constantFrom(
       'password',

@@ -4,7 +4,7 @@ import { cardAct } from './mask-cards.ts';
 import type { MaskJob } from './mask-cover.ts';
 import { isSecretName, nameTriggers } from './mask-names.ts';
 import { mailTrigger, secretTriggers } from './mask-patterns.ts';
-import { buildScanner, type Scanner, scan, type Trigger } from './mask-scan.ts';
+import { buildScanner, isSuspicious, type Scanner, scan, type Trigger } from './mask-scan.ts';
 import { printable, unescapeAscii } from './mask-unescape.ts';
 
 export { defaultMaskSettings, type MaskSettings, noMask } from '../../core/mask-settings.ts';
@@ -36,6 +36,8 @@ export function mask(
 
 /** Covers secrets in one text, as `mask` does inside a JSON string. */
 export function maskText(text: string, settings: MaskSettings): string {
+  const { rescanner } = scannersOf(settings);
+  if (!rescanner || !isSuspicious(rescanner, text)) return text;
   const { masked, counts } = mask(Buffer.from(JSON.stringify(text)), settings);
   return Object.keys(counts).length === 0 ? text : JSON.parse(Buffer.from(masked.buffer, masked.byteOffset, masked.length).toString());
 }
