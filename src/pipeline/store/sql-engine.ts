@@ -1,6 +1,7 @@
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { canAggregate } from '../../columnar/aggregate.ts';
-import { overflowColumn } from '../../columnar/columns.ts';
+import { attributeColumn, overflowColumn } from '../../columnar/columns.ts';
+import type { ColumnPlace } from '../../columnar/directory.ts';
 import { type EncodedPart, encodeTable, type PartInfo } from '../../columnar/encode.ts';
 import type { Part } from '../../columnar/part.ts';
 import type { SourceRef } from '../../columnar/sources.ts';
@@ -8,6 +9,7 @@ import type { Table } from '../../columnar/table.ts';
 import { seenOf, visibilityOf } from '../../columnar/visibility.ts';
 import { AppError } from '../../core/errors.ts';
 import { intersect } from '../../core/intervals.ts';
+import { fieldOf } from '../../query/ast/fields.ts';
 import type { AggregatePlan, Groups, Snapshot } from '../../query/plan.ts';
 import type { WarmFile, WarmQuery } from '../../query/ports/warm-query.ts';
 import type { SourceFinder } from './sources.ts';
@@ -16,22 +18,26 @@ import type { SourceFinder } from './sources.ts';
 export type SqlEngine = { aggregate(plan: AggregatePlan): Promise<Groups | undefined> };
 
 /**
- * Makes the engine for the aggregates that our reader leaves alone: it names to `warmQuery` the files that may hold rows of the query, with the
+ * Makes the engine for the aggregates that our reader leaves alone, and those that gather an attribute whose values rarely repeat: it names to `warmQuery` the files that may hold rows of the query, with the
  * offsets that are visible in each, and writes the tables in memory as files that live as long as the query.
  */
 export function createSqlEngine({ warmQuery, sources }: { warmQuery: WarmQuery; sources: SourceFinder }): SqlEngine {
   return {
     async aggregate(plan) {
-      if (canAggregate(plan)) return undefined;
+      const attributes = gatheredColumns(plan);
+      if (canAggregate(plan) && attributes.size === 0) return undefined;
       const found = await sources.find(plan.tenant, plan.time);
       const { snapshot = found.snapshot, ...rest } = plan;
+      let isMany = !canAggregate(plan);
       const committed = await sources.withFiles(found.files, async (refs) =>
         refs.flatMap((ref, i) => {
           const part = ref.source as Part;
+          isMany ||= part.groups.some(({ place }) => place.columns.some((column) => attributes.has(column.name) && hasManyValues(column)));
           const columns = part.groups.flatMap(({ place }) => place.columns.map(({ name }) => name));
           return warmFile(ref, found.files[i]!.file, part.info, [...new Set(columns)], rest, snapshot);
         }),
       );
+      if (!isMany) return undefined;
       const inMemory: WarmFile[] = [];
       for (const ref of found.tables) inMemory.push(...(await fileOfTable(ref, rest, snapshot)));
       const files = [...committed, ...inMemory];
@@ -44,6 +50,21 @@ export function createSqlEngine({ warmQuery, sources }: { warmQuery: WarmQuery; 
     },
   };
 }
+
+/** The columns of attributes whose values our reader would have to gather. */
+function gatheredColumns({ groupBy, aggregates }: AggregatePlan): Set<string> {
+  const fields = [...groupBy, ...aggregates].flatMap((item) =>
+    'field' in item && (!('fn' in item) || item.fn === 'distinct') ? [item.field] : [],
+  );
+  const keys = fields.map(fieldOf).flatMap((field) => (field.kind === 'attribute' ? [field.key] : []));
+  return new Set(keys.flatMap((key) => [attributeColumn('str', key), attributeColumn('num', key)]));
+}
+
+/** Whether most values of a column were distinct when it was written, and not few. */
+const hasManyValues = ({ encoding, pages, nulls }: ColumnPlace): boolean =>
+  encoding === 'plain' && pages.reduce((rows, [, , , count]) => rows + count, -nulls) >= manyValues;
+
+const manyValues = 10_000;
 
 /** Our reader has no column of ids. */
 const isOfIds = ({ groupBy, aggregates }: AggregatePlan): boolean =>
