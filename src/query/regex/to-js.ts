@@ -1,5 +1,6 @@
 import { AppError } from '../../core/errors.ts';
-import { complement, type Ranges, type RegexNode } from './parse.ts';
+import type { RegexNode } from './parse.ts';
+import { complement, type Ranges } from './ranges.ts';
 
 /** Bound of the translated pattern, in characters: counted repetitions are written out. */
 const maxSourceLength = 100_000;

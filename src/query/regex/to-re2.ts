@@ -1,4 +1,5 @@
-import type { Ranges, RegexNode } from './parse.ts';
+import type { RegexNode } from './parse.ts';
+import type { Ranges } from './ranges.ts';
 import { rangesOf } from './to-js.ts';
 
 /** Bound of a pattern's size with its repetitions written out, in ranges of code points; RE2 itself repeats at most 1,000 times. */
