@@ -81,30 +81,40 @@ export function scan({ flags, buckets, digits }: Scanner, job: MaskJob): void {
   }
 }
 
-/** Whether a text holds a trigger (where one needs a character besides, that too) or perhaps a long number: only then is it worth a scan. */
+const scratch = Buffer.alloc(64 * 1024);
+const scratchPairs = new Uint16Array(scratch.buffer, scratch.byteOffset, scratch.length >> 1);
+
+/**
+ * Whether a text holds a trigger (where that needs a character besides, that too) or perhaps a long number: only then is it worth a scan. Of
+ * characters that are no byte the lower half is looked at, so it may say yes too often, as it does of very long texts.
+ */
 export function isSuspicious({ flags, buckets }: Scanner, text: string): boolean {
-  const pairs = text.length >> 1;
-  for (let i = 0; i < pairs; i++) {
-    const flag = flags[pairIn(text, i)]!;
-    if (flag === 0) continue;
-    if (flag & digitBit && i % 4 === 0 && isDigits(flags, text, i + 1) && isDigits(flags, text, i + 2)) return true;
-    for (const { codes, folds, offset, needs } of buckets[flag & bucketBits] ?? []) {
-      if (standsIn(text, 2 * i - offset, codes, folds) && (needs === undefined || text.includes(needs))) return true;
+  if (text.length > scratch.length - 8) return true;
+  const length = scratch.write(text, 'latin1');
+  for (let i = length; i < length + 8; i++) scratch[i] = 0;
+  const end = ((length + 7) >> 3) << 2;
+  for (let i = nextFlagged(flags, scratchPairs, 0, end); i < end; i = nextFlagged(flags, scratchPairs, i + 4, end)) {
+    const isNumber = flags[scratchPairs[i]!]! & flags[scratchPairs[i + 1]!]! & flags[scratchPairs[i + 2]!]! & digitBit;
+    if (isNumber && digitsAround(scratch, 2 * i) >= 13) return true;
+    for (let j = i; j < i + 4; j++) {
+      for (const { codes, folds, offset, needs } of buckets[flags[scratchPairs[j]!]! & bucketBits]!) {
+        if (matches(scratch, 2 * j - offset, codes, folds) && (needs === undefined || text.includes(needs))) return true;
+      }
     }
   }
   return false;
 }
 
-const isDigits = (flags: Uint8Array, text: string, pair: number): boolean => (flags[pairIn(text, pair)]! & digitBit) !== 0;
-
-/** Two characters as `pairOf` has two bytes; what is no byte is taken for one, and candidates are compared whole. */
-const pairIn = (text: string, pair: number): number =>
-  ((text.charCodeAt(2 * pair) & 0xff) << firstShift) | ((text.charCodeAt(2 * pair + 1) & 0xff) << (8 - firstShift));
-
-function standsIn(text: string, at: number, codes: number[], folds: number[]): boolean {
-  for (let i = 0; i < codes.length; i++) if ((text.charCodeAt(at + i) | folds[i]!) !== codes[i]) return false;
-  return true;
+/** How many digits the run of digits, spaces and dashes has that `at` stands in. */
+function digitsAround(bytes: Uint8Array, at: number): number {
+  let from = at;
+  while (from > 0 && isNumeric(bytes[from - 1]!)) from--;
+  let digits = 0;
+  for (let p = from; isNumeric(bytes[p]!); p++) if (bytes[p]! >= 0x30) digits++;
+  return digits;
 }
+
+const isNumeric = (c: number): boolean => (c >= 0x30 && c <= 0x39) || c === 0x20 || c === 0x2d;
 
 /** The next four pairs from `from` on that hold a flagged one, or that may be within a long number; `to` when there are none. */
 function nextFlagged(flags: Uint8Array, pairs: Uint16Array, from: number, to: number): number {
@@ -171,6 +181,3 @@ function digitPairs(): number[] {
 function pairOf(first: number, second: number): number {
   return new Uint16Array(Uint8Array.of(first, second).buffer)[0]!;
 }
-
-/** 0 where the machine reads the first of two bytes as the lower one. */
-const firstShift = pairOf(1, 0) === 1 ? 0 : 8;

@@ -46,29 +46,40 @@ export function maskText(text: string, settings: MaskSettings): string {
  * Covers secrets in a record, in place, and tells how many values changed: after `process` has parsed fields out of texts, and before a dead
  * letter is kept. `changed` names the attributes to look at, and no text but theirs; without it everything is looked at.
  */
-export function maskRecord(record: LogRecord, settings: MaskSettings, changed?: Iterable<string>): number {
-  const { isSecret, scanner } = scannersOf(settings);
-  if (!scanner) return 0;
+export function maskRecord(record: LogRecord, settings: MaskSettings, changed?: readonly string[]): number {
+  const { isSecret, rescanner } = scannersOf(settings);
+  if (!rescanner) return 0;
   const { attributes } = record;
+  const keys = changed ?? Object.keys(attributes);
+  const fields = changed ? [] : textFields;
+  const isWorthIt = isSuspicious(rescanner, textsOf(record, keys, fields));
   let masked = 0;
-  for (const key of changed ?? Object.keys(attributes)) {
+  for (const key of keys) {
     const value = attributes[key];
     if (value === undefined || typeof value === 'boolean') continue;
-    const covered = isSecret(key) ? coverWhole(value) : typeof value === 'string' ? maskText(value, settings) : value;
+    const covered = isSecret(key) ? coverWhole(value) : isWorthIt && typeof value === 'string' ? maskText(value, settings) : value;
     if (covered === value) continue;
     attributes[key] = covered;
     masked++;
   }
-  if (changed) return masked;
-  for (const field of ['message', 'service', 'host', 'env'] as const) {
+  for (const field of isWorthIt ? fields : []) {
     const text = record[field];
-    if (text === undefined) continue;
-    const covered = maskText(text, settings);
-    if (covered === text) continue;
+    const covered = text === undefined ? undefined : maskText(text, settings);
+    if (covered === undefined || covered === text) continue;
     record[field] = covered;
     masked++;
   }
   return masked;
+}
+
+const textFields = ['message', 'service', 'host', 'env'] as const;
+
+/** Texts of a record as one, to look at them in one go. */
+function textsOf(record: LogRecord, keys: readonly string[], fields: readonly (typeof textFields)[number][]): string {
+  let texts = '';
+  for (const field of fields) if (record[field] !== undefined) texts += `${record[field]}\n`;
+  for (const key of keys) if (typeof record.attributes[key] === 'string') texts += `${record.attributes[key]}\n`;
+  return texts;
 }
 
 const coverWhole = (value: string | number): string | number => (typeof value === 'number' ? 0 : '*'.repeat(value.length));
