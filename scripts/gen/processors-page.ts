@@ -92,7 +92,8 @@ const defaultOf = (schema: JsonSchema, isRequired: boolean): string => {
   return schema.default === undefined ? '' : `\`${JSON.stringify(schema.default)}\``;
 };
 
-function exampleText(use: string, { name, options, in: record, out }: Example<Record<string, unknown>>): string[] {
+function exampleText(use: string, example: Example<Record<string, unknown>>): string[] {
+  const { name, options, in: record } = example;
   const step = { use, ...options };
   return [
     `**${name[0]!.toUpperCase()}${name.slice(1)}**`,
@@ -100,8 +101,14 @@ function exampleText(use: string, { name, options, in: record, out }: Example<Re
     '```text',
     `step    ${JSON.stringify(step)}`,
     `record  ${JSON.stringify(record)}`,
-    out === undefined ? 'dropped' : Object.keys(out).length === 0 ? 'unchanged' : `changed ${JSON.stringify(out)}`,
+    outcomeText(example),
     '```',
     '',
   ];
+}
+
+function outcomeText(example: Example<Record<string, unknown>>): string {
+  if ('dead' in example) return `set aside as ${example.dead}`;
+  if (example.out === undefined) return 'dropped';
+  return Object.keys(example.out).length === 0 ? 'unchanged' : `changed ${JSON.stringify(example.out)}`;
 }

@@ -7,20 +7,18 @@ export type StepContext = { tenant: string; position: Position };
 
 /**
  * One step: a pure function of one record. Gives the same object where it changes nothing, a new one where it does (never writes into what it was
- * given), `undefined` to drop the record.
+ * given), `undefined` to drop the record. Throws `SetAside` for a record that is to be a dead letter; whatever else it throws makes one too.
  */
 export type Step = (record: LogRecord, context: StepContext) => LogRecord | undefined;
 
 /**
  * What a step does to a record: a test and a piece of the documentation. `in` holds the fields in which the record differs from an empty one,
- * `out` those in which the outcome differs from `in`; `undefined` when it is dropped.
+ * `out` those in which the outcome differs from `in`; `undefined` when it is dropped. `dead` is the code of a record that is set aside.
  */
-export type Example<Options> = {
-  name: string;
-  options: Options;
-  in: Partial<LogRecord>;
-  out: Partial<LogRecord> | undefined;
-};
+export type Example<Options> = { name: string; options: Options; in: Partial<LogRecord> } & (
+  | { out: Partial<LogRecord> | undefined }
+  | { dead: string }
+);
 
 /** A processor as data: what the registry, the configuration and the reference are made from. */
 export type ProcessorManifest<Shape extends z.ZodRawShape = z.ZodRawShape> = {

@@ -170,6 +170,15 @@ describe('steps', () => {
     expect(auto(broken, context)).toEqual({ kind: 'dead', code: 'PROCESS_FAILED', detail: 'auto failed: boom' });
   });
 
+  test('a step that sets a record aside gives it a code of its own, and a cause that groups', () => {
+    const steps = [{ use: 'require', fields: ['order.id'], that: { field: 'total', equals: 3 }, reason: 'no such total' }];
+    const outcome = (raw: unknown) => processOf({ steps })(recordOf(raw), context);
+    expect(outcome({ total: 3 })).toEqual({ kind: 'dead', code: 'REQUIRED_FIELD_MISSING', detail: 'the field order.id is missing' });
+    expect(outcome({ order: { id: 'a' }, total: '3' })).toEqual({ kind: 'dead', code: 'REQUIREMENT_NOT_MET', detail: 'no such total' });
+    expect(outcome({ order: { id: 'a' }, total: 3 }).kind).toBe('keep');
+    expect(() => processOf({ steps: [{ use: 'require' }] })).toThrow(expect.objectContaining({ code: 'INVALID_CONFIG' }));
+  });
+
   test('masks again only what parsing changed', () => {
     const maskRecord = (record: LogRecord): LogRecord => ({ ...record, attributes: { ...record.attributes, password: '***' } });
     const parsed = kept(auto(recordOf({ message: 'user=a password=b' }), { ...context, maskRecord }));

@@ -1,5 +1,6 @@
 import type { ProcessConfig, Processor, Step, StepContext } from '../core/processor.ts';
 import type { DropReason, LogRecord, Outcome } from '../core/record.ts';
+import { SetAside } from '../core/set-aside.ts';
 import { processors } from '../processors/registry.ts';
 import { autoParse } from './auto-parse.ts';
 import { boundRegexes } from './linear-regexes.ts';
@@ -16,9 +17,9 @@ type NamedStep = { name: string; run: Step; drops: DropReason };
 
 /**
  * Makes the pure function that takes a normalised record to what the stores keep: automatic parsing, the configured steps in order, and the masks
- * again where anything changed. It never throws: a step that fails makes the outcome `dead` with code PROCESS_FAILED. What comes out always has a
+ * again where anything changed. It never throws: a step that fails makes the outcome `dead`, with code PROCESS_FAILED unless it gave one. What comes out always has a
  * severity from 1 to 24.
- * @throws AppError INVALID_CONFIG for a grok pattern that cannot be used
+ * @throws AppError INVALID_CONFIG for a grok pattern that cannot be used, a step that asks for nothing
  */
 export function createProcess(config: ProcessConfig, observe?: ProcessObserver): Process {
   boundRegexes();
@@ -31,11 +32,7 @@ export function createProcess(config: ProcessConfig, observe?: ProcessObserver):
       try {
         after = run(record, context);
       } catch (thrown) {
-        return {
-          kind: 'dead',
-          code: 'PROCESS_FAILED',
-          detail: `${name} failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-        };
+        return setAside(name, thrown);
       }
       if (observe && after !== record && name !== 'auto') observe(name, record, after);
       if (after === undefined) return { kind: 'drop', reason: drops };
@@ -44,6 +41,12 @@ export function createProcess(config: ProcessConfig, observe?: ProcessObserver):
     if (record !== given && context.maskRecord) record = masked(record, context.maskRecord, observe);
     return { kind: 'keep', record: record.severity === 0 ? { ...record, severity: 9 } : record };
   };
+}
+
+function setAside(step: string, thrown: unknown): Outcome {
+  const detail = thrown instanceof Error ? thrown.message : String(thrown);
+  if (thrown instanceof SetAside) return { kind: 'dead', code: thrown.code, detail };
+  return { kind: 'dead', code: 'PROCESS_FAILED', detail: `${step} failed: ${detail}` };
 }
 
 function namedStep({ use, ...options }: ProcessConfig['steps'][number]): NamedStep {

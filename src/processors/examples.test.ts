@@ -24,14 +24,19 @@ const recordOf = (fields: Partial<LogRecord>): LogRecord => ({
 });
 
 describe.each(processors)('$manifest.name', ({ manifest, create }) => {
-  test.each(manifest.examples)('does as its example says: $name', ({ options, in: fields, out }) => {
+  test.each(manifest.examples)('does as its example says: $name', ({ options, in: fields, ...expected }) => {
     const { use: _, ...checked } = stepSchema(manifest).parse({ use: manifest.name, ...options }) as Record<string, unknown>;
     const given = recordOf(fields);
     const before = structuredClone(given);
-    const after = create(checked)(given, context);
-    expect(after).toEqual(out && { ...before, ...out });
+    const step = create(checked);
+    if ('dead' in expected) expect(() => step(given, context)).toThrow(expect.objectContaining({ code: expected.dead }));
+    else {
+      const { out } = expected;
+      const after = step(given, context);
+      expect(after).toEqual(out && { ...before, ...out });
+      if (out && Object.keys(out).length === 0) expect(after).toBe(given);
+    }
     expect(given).toEqual(before);
-    if (out && Object.keys(out).length === 0) expect(after).toBe(given);
   });
 
   test('describes each of its options', () => {

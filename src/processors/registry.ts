@@ -7,11 +7,23 @@ import parseAccessLog from './parse-access-log/index.ts';
 import parseJson from './parse-json/index.ts';
 import parseLogfmt from './parse-logfmt/index.ts';
 import parseSyslog from './parse-syslog/index.ts';
+import require from './require/index.ts';
 import sample from './sample/index.ts';
 import stackTrace from './stack-trace/index.ts';
 
 /** Every processor. */
-export const processors: Processor[] = [drop, grok, labels, parseAccessLog, parseJson, parseLogfmt, parseSyslog, sample, stackTrace];
+export const processors: Processor[] = [
+  drop,
+  grok,
+  labels,
+  parseAccessLog,
+  parseJson,
+  parseLogfmt,
+  parseSyslog,
+  require,
+  sample,
+  stackTrace,
+];
 
 /** What `process` in logdrive.yaml may say. */
 export const processConfig = processConfigSchema(processors);
