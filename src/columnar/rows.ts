@@ -33,18 +33,6 @@ export interface RowGroup {
   load(column: string, window: Window, stats: ReadStats): Steps<ColumnData | undefined>;
 }
 
-/** The window a row is in. */
-export function windowOf(group: RowGroup, row: number): Window {
-  let low = 0;
-  let high = group.windows.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (group.windows[middle]!.from <= row) low = middle;
-    else high = middle - 1;
-  }
-  return group.windows[low]!;
-}
-
 /** A row's value, or undefined. */
 export function valueAt(data: ColumnData | undefined, row: number): string | number | boolean | undefined {
   if (data === undefined) return undefined;

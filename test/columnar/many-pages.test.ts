@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { aggregate } from '../../src/columnar/aggregate.ts';
 import { mergeParts } from '../../src/columnar/merge.ts';
 import { PageCache } from '../../src/columnar/page-cache.ts';
 import { openPart, type Part } from '../../src/columnar/part.ts';
@@ -6,8 +7,11 @@ import { search } from '../../src/columnar/search.ts';
 import { run } from '../../src/columnar/steps.ts';
 import { idOf } from '../../src/core/ids.ts';
 import type { StoredRecord } from '../../src/core/record.ts';
+import { type Expression, everything } from '../../src/query/ast/expression.ts';
 import { parseWhere } from '../../src/query/ast/json.ts';
+import { aggregateRecords } from '../../src/query/compile/scan/aggregate.ts';
 import { searchRecords } from '../../src/query/compile/scan/search.ts';
+import type { Aggregate, AggregatePlan, GroupKey, GroupRow } from '../../src/query/plan.ts';
 import { objectOf, partOf, tableOf } from './arbitrary.ts';
 
 const startUs = Date.UTC(2026, 10, 20) * 1000;
@@ -101,6 +105,15 @@ const questions: unknown[] = [
   ['and', ['in', 'service', ['web', 'batch']], ['=', 'status', 500], ['match', 'message', 'stretch3 took']],
 ];
 
+const byService: GroupKey = { kind: 'field', field: 'service', as: 'service' };
+const aggregates: Aggregate[] = [
+  { fn: 'count', as: 'n' },
+  { fn: 'percentile', field: 'latency_ms', percent: 95, as: 'p95' },
+  { fn: 'percentile', field: 'attributes.status', percent: 50, as: 'p50' },
+  { fn: 'avg', field: 'latency_ms', as: 'mean' },
+  { fn: 'distinct', field: 'user', as: 'users' },
+];
+
 describe('over many pages', () => {
   test.each(questions.map((question) => [JSON.stringify(question), question] as const))('%s', async (_, question) => {
     const where = parseWhere(question);
@@ -121,6 +134,30 @@ describe('over many pages', () => {
         }
       }
     }
+  });
+
+  test.each([
+    ['service, 5 min', everything, [byService, { kind: 'bucket', stepUs: 300e6, as: 'bucket' }]],
+    ['service', everything, [byService]],
+    [
+      'status and service of some words',
+      parseWhere(['contains', 'message', 'LIKE 5']),
+      [{ kind: 'field', field: 'status', as: 'status' }, byService],
+    ],
+    ['nothing', parseWhere(['=', 'level', 'error']), []],
+  ] satisfies [string, Expression, GroupKey[]][])('aggregates by %s', async (_, where, groupBy) => {
+    const plan: AggregatePlan = {
+      tenant: 'acme',
+      time: { fromUs: startUs, toUs: startUs + 3000e6 },
+      where,
+      groupBy,
+      aggregates,
+      orderBy: [],
+      limit: 1000,
+    };
+    const rounded = (groups: GroupRow[]) => groups.map((row) => ({ ...row, mean: Number(row.mean).toPrecision(10) }));
+    const expected = rounded(aggregateRecords(records, plan));
+    for (const { name, sources } of pieces) expect(rounded((await aggregate(sources, plan)).rows), name).toEqual(expected);
   });
 
   test('reads little of what a rare word or an id needs', async () => {
