@@ -58,7 +58,8 @@ export class GrowingNumbers implements NumberColumn {
   /** @param fill what rows hold that are never set: NaN for absent */
   constructor(capacity: number, fill: number) {
     this.#fill = fill;
-    this.values = new Float64Array(capacity).fill(fill);
+    this.values = new Float64Array(capacity);
+    if (fill !== 0) this.values.fill(fill);
   }
 
   grow(capacity: number): void {
@@ -98,12 +99,13 @@ const firstHeapBytes = 1 << 12;
 
 export class GrowingHeap implements HeapColumn {
   readonly kind = 'heap';
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer;
   starts: Uint32Array;
   present: Uint8Array;
   end = 0;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, bytes: number) {
+    this.bytes = Buffer.allocUnsafeSlow(bytes);
     this.starts = new Uint32Array(capacity + 1);
     this.present = new Uint8Array(capacity);
   }

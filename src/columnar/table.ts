@@ -24,6 +24,32 @@ type KeyColumns = {
   next: KeyColumns | undefined;
 };
 
+/** How many rows a table has memory for, and how many bytes of each text that is not kept by its distinct values. */
+export type TableRoom = { rows: number; message: number; trace_id: number; span_id: number; client_id: number };
+
+const firstRoom: TableRoom = { rows: firstCapacity, message: 0, trace_id: 0, span_id: 0, client_id: 0 };
+
+function fixedColumnsFor({ rows, message, trace_id, span_id, client_id }: TableRoom) {
+  return {
+    tenant: new GrowingText(rows),
+    generation: new GrowingSmall(rows),
+    partition: new GrowingSmall(rows),
+    offset: new GrowingNumbers(rows, 0),
+    timestamp: new GrowingNumbers(rows, 0),
+    timestamp_ns: new GrowingSmall(rows),
+    observed_timestamp: new GrowingNumbers(rows, 0),
+    level: new GrowingText(rows),
+    severity: new GrowingSmall(rows),
+    service: new GrowingText(rows),
+    env: new GrowingText(rows),
+    host: new GrowingText(rows),
+    message: new GrowingHeap(rows, message),
+    trace_id: new GrowingHeap(rows, trace_id),
+    span_id: new GrowingHeap(rows, span_id),
+    client_id: new GrowingHeap(rows, client_id),
+  } satisfies Record<FixedColumn, Column>;
+}
+
 const keyColumns = (key: string): KeyColumns => ({ key, text: undefined, number: undefined, boolean: undefined, next: undefined });
 
 export type AttributeColumn = { name: string; type: AttributeType; key: string; column: GrowingText | GrowingNumbers | GrowingBooleans };
@@ -39,35 +65,35 @@ export class Table {
   minTimestamp = Number.POSITIVE_INFINITY;
   maxTimestamp = Number.NEGATIVE_INFINITY;
   readonly attributes: AttributeColumn[] = [];
-  readonly fixed = {
-    tenant: new GrowingText(firstCapacity),
-    generation: new GrowingSmall(firstCapacity),
-    partition: new GrowingSmall(firstCapacity),
-    offset: new GrowingNumbers(firstCapacity, 0),
-    timestamp: new GrowingNumbers(firstCapacity, 0),
-    timestamp_ns: new GrowingSmall(firstCapacity),
-    observed_timestamp: new GrowingNumbers(firstCapacity, 0),
-    level: new GrowingText(firstCapacity),
-    severity: new GrowingSmall(firstCapacity),
-    service: new GrowingText(firstCapacity),
-    env: new GrowingText(firstCapacity),
-    host: new GrowingText(firstCapacity),
-    message: new GrowingHeap(firstCapacity),
-    trace_id: new GrowingHeap(firstCapacity),
-    span_id: new GrowingHeap(firstCapacity),
-    client_id: new GrowingHeap(firstCapacity),
-  } satisfies Record<FixedColumn, Column>;
+  readonly fixed: ReturnType<typeof fixedColumnsFor>;
   overflow: GrowingText | undefined;
-  #capacity = firstCapacity;
+  #capacity: number;
   readonly #foldedNames = new Set<string>();
   #keys = new Map<string, KeyColumns>();
   #head = keyColumns('');
   readonly #maxRows: number;
   readonly #maxBytes: number;
 
-  constructor(options: { maxRows?: number; maxBytes?: number } = {}) {
+  /** @param options `room`: for how many rows and bytes memory is taken at once, else as they come */
+  constructor(options: { maxRows?: number; maxBytes?: number; room?: TableRoom | undefined } = {}) {
+    const { room = firstRoom } = options;
+    this.#capacity = room.rows;
+    this.fixed = fixedColumnsFor(room);
     this.#maxRows = Math.min(options.maxRows ?? maxGroupRows, maxGroupRows);
     this.#maxBytes = options.maxBytes ?? defaultMaxBytes;
+  }
+
+  /** What its rows have come to need, and a little more for the texts: for the table that follows it. */
+  get room(): TableRoom {
+    const { message, trace_id, span_id, client_id } = this.fixed;
+    const bytesOf = (heap: GrowingHeap) => heap.end + (heap.end >> 3);
+    return {
+      rows: this.#capacity,
+      message: bytesOf(message),
+      trace_id: bytesOf(trace_id),
+      span_id: bytesOf(span_id),
+      client_id: bytesOf(client_id),
+    };
   }
 
   /** Whether the next record does not fit. */

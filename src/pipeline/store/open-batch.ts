@@ -1,4 +1,4 @@
-import { Table } from '../../columnar/table.ts';
+import { Table, type TableRoom } from '../../columnar/table.ts';
 import { type Intervals, intervalsOf } from '../../core/intervals.ts';
 import type { DeadLetter } from '../../core/ports/dead-letters.ts';
 import type { DropReason, LogRecord, Position } from '../../core/record.ts';
@@ -28,8 +28,9 @@ export class OpenBatch {
   #lastMinute: { tenant: string; minute: number; runs: Run[] } | undefined;
   #closed = 0;
 
-  constructor(openedAtMs: number) {
-    this.table = new Table();
+  /** @param room what it will need, where that is known */
+  constructor(openedAtMs: number, room?: TableRoom) {
+    this.table = new Table({ room });
     this.openedAtMs = openedAtMs;
   }
 

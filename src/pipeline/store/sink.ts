@@ -1,5 +1,6 @@
 import { setTimeout as delay, setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { EncodedPart } from '../../columnar/encode.ts';
+import type { TableRoom } from '../../columnar/table.ts';
 import type { Clock } from '../../core/clock.ts';
 import { idOf } from '../../core/ids.ts';
 import { type Intervals, includes } from '../../core/intervals.ts';
@@ -56,6 +57,8 @@ export class Sink {
   #end: number;
   #filling: OpenBatch | undefined;
   #sealing: { batch: OpenBatch; committed: Promise<void> } | undefined;
+  /** What the batch before needed where it was full: the next will be. */
+  #room: TableRoom | undefined;
   #sealWanted = false;
   #stopping = false;
   #aborted = false;
@@ -214,7 +217,7 @@ export class Sink {
 
   #openBatch(): OpenBatch {
     if (!this.#filling) {
-      this.#filling = new OpenBatch(this.#deps.clock.nowMs());
+      this.#filling = new OpenBatch(this.#deps.clock.nowMs(), this.#room);
       this.#deps.clientIds.hold(this.#filling);
     }
     return this.#filling;
@@ -231,6 +234,7 @@ export class Sink {
     const batch = this.#filling;
     if (!batch) return;
     this.#filling = undefined;
+    this.#room = batch.table.isFull ? batch.table.room : undefined;
     const committed = sealAndCommit(batch, { ...this.#deps, isAborted: () => this.#aborted }).finally(() => {
       this.#sealing = undefined;
       this.#deps.clientIds.release(batch);

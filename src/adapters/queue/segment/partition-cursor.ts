@@ -8,6 +8,8 @@ import { findFrame, frameIn, Window } from './window.ts';
 const walkBytes = 64 * 1024;
 /** So that a last frame's header is not cut off only because the payloads before it filled `maxBytes`. */
 const slackBytes = 4096;
+/** A larger buffer is not kept for the next read. */
+const maxKeptBytes = 16 * 1024 * 1024;
 
 /** Where one partition is read: a segment, a byte in it, and the offset that is expected there. */
 export class PartitionCursor {
@@ -15,17 +17,21 @@ export class PartitionCursor {
   readonly #folder: string;
   readonly #partition: number;
   readonly #onHole: (hole: Hole) => void;
+  readonly #reuses: boolean;
+  #buffer = Buffer.alloc(0);
   #segments: SegmentName[] = [];
   #index = -1;
   #file: OpenFile | undefined;
   #position = 0;
   #next = -1;
 
-  constructor(files: FileSystem, folder: string, partition: number, onHole: (hole: Hole) => void) {
+  /** @param reuses whether each read may overwrite the payloads of the one before */
+  constructor(files: FileSystem, folder: string, partition: number, onHole: (hole: Hole) => void, reuses = false) {
     this.#files = files;
     this.#folder = folder;
     this.#partition = partition;
     this.#onHole = onHole;
+    this.#reuses = reuses;
   }
 
   /**
@@ -41,7 +47,7 @@ export class PartitionCursor {
     while (this.#file && batches.length === 0 && this.#next < end) {
       if (this.#next < this.#limit(end)) {
         const size = await this.#file.size();
-        const buffer = Buffer.allocUnsafeSlow(Math.max(0, Math.min(size - this.#position, wantedBytes)));
+        const buffer = this.#bufferOf(Math.max(0, Math.min(size - this.#position, wantedBytes)));
         const bytes = buffer.subarray(0, await this.#file.read(buffer, this.#position));
         const neededBytes = this.#take(bytes, offset, end, atLeastBytes, batches);
         if (batches.length > 0 || this.#next >= this.#limit(end)) continue;
@@ -60,6 +66,13 @@ export class PartitionCursor {
     const file = this.#file;
     this.#file = undefined;
     await file?.close();
+  }
+
+  /** A buffer of some bytes: each megabyte that is allocated outside the heap brings the next collection of garbage nearer. */
+  #bufferOf(bytes: number): Buffer {
+    if (!this.#reuses || bytes > maxKeptBytes) return Buffer.allocUnsafeSlow(bytes);
+    if (this.#buffer.byteLength < bytes) this.#buffer = Buffer.allocUnsafeSlow(bytes);
+    return this.#buffer.subarray(0, bytes);
   }
 
   /** The first offset that this segment does not answer for: what stands in it from there on was given up, and is in the next one. */

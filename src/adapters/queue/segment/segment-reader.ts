@@ -12,6 +12,8 @@ export type SegmentReaderOptions = {
   ends?: readonly DurableEnd[];
   /** Called when a read passes offsets that are not there (`corrupt`, or `expired` where retention was faster than the reader). */
   onHole?: (hole: Hole) => void;
+  /** Whether a read may overwrite the payloads of the read before of the same partition, whose reader is then done with them. @default false */
+  reuses?: boolean;
 };
 
 /** Reads the segments of a queue that may be in another thread, with descriptors of its own, up to where it was told they are durable. */
@@ -31,7 +33,7 @@ export class SegmentReader implements QueueReader {
   }
 
   /**
-   * Payloads are views of one buffer a read, which lives as long as any of them. Reading on where the read before ended costs two system
+   * Payloads are views of one buffer a read, which lives as long as any of them, or with `reuses` until the next read. Reading on where the read before ended costs two system
    * calls; any other offset has the headers of its segment walked through once.
    */
   async read(partition: number, offset: number, maxBytes: number): Promise<QueueBatch[]> {
@@ -51,8 +53,8 @@ export class SegmentReader implements QueueReader {
   #partition(partition: number) {
     let known = this.#partitions.get(partition);
     if (!known) {
-      const { files, folder, onHole = () => {} } = this.#options;
-      const cursor = new PartitionCursor(files, partitionFolder(folder, partition), partition, onHole);
+      const { files, folder, onHole = () => {}, reuses } = this.#options;
+      const cursor = new PartitionCursor(files, partitionFolder(folder, partition), partition, onHole, reuses);
       known = { cursor, end: 0, turn: Promise.resolve() };
       this.#partitions.set(partition, known);
     }
