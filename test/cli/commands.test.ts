@@ -63,6 +63,9 @@ describe('the command line', () => {
     [['keys', 'create'], 'give one of: create NAME'],
     [['dlq', 'redrive'], 'either ids or --cause'],
     [['simulate', '--fast'], '--fast needs --for'],
+    [['query', '--stats', 'median:x'], '--stats median:x: give count'],
+    [['query', 'words', '--by', 'service'], '--by and --stats go with the filter options'],
+    [['query', '{'], 'the query is no JSON'],
   ])('refuses %j with exit code 2 and a hint', async (argv, message) => {
     const { code, err } = await start(argv, { env: { LOGDRIVE_URL: 'http://127.0.0.1:1' } }).done;
     expect(err).toContain(message);
@@ -123,20 +126,37 @@ describe('logdrive query', () => {
     expect(JSON.parse((await run('query', '--json', '-n', '2')).out.split('\n')[0]!)).toEqual(record(0));
   });
 
-  it('shows groups as a table', async () => {
+  it('counts and groups, and shows a table', async () => {
     const answer = {
       items: [
-        { service: 'a', n: 1200 },
-        { service: 'bcd', n: 7 },
+        { service: 'a', count: 1200 },
+        { service: 'bcd', count: 7 },
       ],
-      columns: [{ name: 'service' }, { name: 'n' }],
+      columns: [{ name: 'service' }, { name: 'count' }],
       next_cursor: null,
       took_ms: 2,
     };
     const { run, calls } = await server({ 'POST /api/query': () => ({ body: answer }) });
-    const { out } = await run('query', 'level:error | count() as n by service', '--last', '1h');
-    expect(calls[0]!.body.toString()).toBe('last:1h level:error | count() as n by service');
-    expect(out).toBe('service      n\na        1,200\nbcd          7\n');
+    const { out } = await run('query', '--by', 'service', '--min-level', 'error', '--search', 'x', '--last', '1h');
+    expect(JSON.parse(calls[0]!.body.toString())).toEqual({
+      ...{
+        from: 'logs',
+        time: { last: '1h' },
+        group_by: ['service'],
+        aggregate: { count: ['count'] },
+        order_by: [['count', 'desc']],
+        limit: 1000,
+      },
+      where: ['and', ['contains', 'message', 'x'], ['in', 'level', ['error', 'fatal']]],
+    });
+    expect(out).toBe('service  count\na        1,200\nbcd          7\n');
+    await run('query', '--by', '5m,env', '--stats', 'p95:latency_ms,avg:bytes', '--env', 'prod');
+    expect(JSON.parse(calls[1]!.body.toString())).toEqual({
+      ...{ from: 'logs', where: ['and', ['in', 'env', ['prod']]], group_by: [['bucket', 'timestamp', '5m'], 'env'], limit: 1000 },
+      aggregate: { p95_latency_ms: ['percentile', 'latency_ms', 95], avg_bytes: ['avg', 'bytes'] },
+    });
+    await run('query', '{"where":["=","level","error"]}');
+    expect(JSON.parse(calls[2]!.body.toString())).toEqual({ where: ['=', 'level', 'error'] });
   });
 
   it('shows what the server says of a query that cannot be read', async () => {

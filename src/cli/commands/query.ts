@@ -1,6 +1,7 @@
 import { Client, type Query } from '../client.ts';
 import { type Command, type Run, serverOptions, text, UsageError, whole } from '../command.ts';
 import { filterOptions, filterQuery } from '../filters.ts';
+import { groupQuery } from '../group-query.ts';
 import { type ShownRecord, showRecord } from '../show-record.ts';
 import { number, table } from '../style.ts';
 
@@ -17,32 +18,46 @@ const maxPage = 10_000;
 
 export const query: Command = {
   usage: "['QUERY']",
-  about: 'Newest first. Words are the query language; with `|` they count and group, and the answer is a table.',
+  about:
+    'Newest first. Words are the query language, or all of a query as JSON; --by and --stats count and group what the other options leave.',
   options: {
     ...serverOptions,
     ...filterOptions,
     last: { type: 'string', value: 'TIME', help: 'the last so long: 15m, 24h, 7d' },
     from: { type: 'string', value: 'TIME', help: 'at this time or later, RFC 3339 or epoch' },
     to: { type: 'string', value: 'TIME', help: 'before this time' },
-    limit: { type: 'string', short: 'n', value: 'N', help: 'records at most [100]' },
+    limit: { type: 'string', short: 'n', value: 'N', help: 'records or groups at most [100, 1000]' },
     order: { type: 'string', value: 'ORDER', help: 'desc (newest first) or asc [desc]' },
+    by: { type: 'string', value: 'LIST', help: 'group by these fields; 5m is time in steps of five minutes' },
+    stats: { type: 'string', value: 'LIST', help: 'of each group: count, sum, avg, min, max, distinct, p50 to p99, as p95:FIELD [count]' },
     wide: { type: 'boolean', short: 'w', help: 'show host, trace, id and attributes too' },
     json: { type: 'boolean', help: 'a line of JSON each' },
   },
   examples: [
     'logdrive query --level error --last 1h',
     'logdrive query \'level:error "timed out" -service:canary latency_ms>500\' --last 24h',
-    "logdrive query 'last:1h | count() as n, p95(latency_ms) by service | sort n desc'",
+    'logdrive query --by service,5m --stats count,p95:latency_ms --min-level warn --last 1h',
   ],
   async run(run) {
     const { positionals, values } = run;
     const order = text(values, 'order');
     if (order !== undefined && order !== 'asc' && order !== 'desc') throw new UsageError(`--order ${order}: give desc or asc`);
     const line = positionals.join(' ');
-    if (line.includes('|')) await showGroups(run, line);
+    const isGrouped = values.by !== undefined || values.stats !== undefined;
+    if (isGrouped && line !== '') throw new UsageError('--by and --stats go with the filter options; give a query of words without them');
+    if (isGrouped) await showRows(run, groupQuery(values));
+    else if (line.startsWith('{')) await showRows(run, jsonOf(line));
     else await showRecords(run);
   },
 };
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (thrown) {
+    throw new UsageError(`the query is no JSON: ${(thrown as Error).message}`);
+  }
+}
 
 async function showRecords({ io, values, positionals, style }: Run): Promise<void> {
   const client = new Client(io, values);
@@ -73,16 +88,8 @@ async function showRecords({ io, values, positionals, style }: Run): Promise<voi
   io.err(`${style.dim(shown === 0 ? 'nothing found' : `${number(shown)} records, ${tookMs.toFixed(1)} ms${more}`)}\n`);
 }
 
-async function showGroups({ io, values, style }: Run, line: string): Promise<void> {
-  const client = new Client(io, values);
-  const last = text(values, 'last');
-  const from = text(values, 'from');
-  const to = text(values, 'to');
-  const time = [last && `last:${last}`, from && `from:${from}`, to && `to:${to}`].filter(Boolean).join(' ');
-  const answer = await client.call<Answer>('POST', '/api/query', {
-    body: `${time} ${line}`.trim(),
-    headers: { 'content-type': 'text/plain' },
-  });
+async function showRows({ io, values, style }: Run, json: unknown): Promise<void> {
+  const answer = await new Client(io, values).call<Answer>('POST', '/api/query', { json });
   if (values.json) {
     for (const row of answer.items) io.out(`${JSON.stringify(row)}\n`);
     return;
