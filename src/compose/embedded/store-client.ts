@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { errorFromPlain } from '../../core/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { StoreApi } from '../../pipeline/store-api.ts';
 import { connect, type RpcClient } from './rpc.ts';
@@ -52,7 +53,7 @@ export class StoreClient {
         else if ('ready' in message) {
           this.#isReady = true;
           resolve();
-        } else if ('failed' in message) reject(new Error(message.failed));
+        } else if ('failed' in message) reject(errorFromPlain(message.failed));
       });
       worker.on('error', (error) => {
         this.#deps.crashed(error);
@@ -77,7 +78,11 @@ export class StoreClient {
   async stop(commit: boolean): Promise<void> {
     this.#stopping = true;
     const worker = this.#worker;
-    if (!worker || !this.#isReady) return;
+    if (!worker) return;
+    if (!this.#isReady) {
+      await worker.terminate();
+      return;
+    }
     this.#postEnds();
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     worker.postMessage({ stop: { commit } } satisfies ToStore);

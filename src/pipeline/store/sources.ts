@@ -1,6 +1,7 @@
 import type { PageCache } from '../../columnar/page-cache.ts';
 import { openPart, type Part } from '../../columnar/part.ts';
 import type { SourceRef } from '../../columnar/search.ts';
+import { AppError } from '../../core/errors.ts';
 import { noOffsets, sameIntervals, subtract } from '../../core/intervals.ts';
 import type { WarmStore } from '../../core/ports/warm-store.ts';
 import type { Snapshot, TimeRange } from '../../query/plan.ts';
@@ -108,7 +109,8 @@ export class SourceFinder {
       return await openPart(await this.#deps.warm.open(name), this.#deps.cache);
     } catch (error) {
       this.#parts.delete(name);
-      throw error;
+      if (!(error instanceof AppError) || error.code !== 'NOT_FOUND') throw error;
+      throw new AppError('STORE_UNAVAILABLE', `the file ${name} is listed and is not there: restore it`, { cause: error });
     }
   }
 
