@@ -63,7 +63,13 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
   const runner = new StepRunner(state, warm);
   const archive = createArchive({ runner });
   const catalogue = createCatalogue({ runner, state });
-  const reader = openSegmentReader({ folder: paths.segments, files: nodeFileSystem, ends, onHole: (hole) => holes.push(hole), reuses: true });
+  const reader = openSegmentReader({
+    folder: paths.segments,
+    files: nodeFileSystem,
+    ends,
+    onHole: (hole) => holes.push(hole),
+    reuses: true,
+  });
   const marker = openPoisonFile(paths.marks);
   const poison = new PoisonWatch(marker, ends.length);
   const tails = new Tails();

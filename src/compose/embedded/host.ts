@@ -18,13 +18,21 @@ import { Metrics } from '../../pipeline/metrics.ts';
 import type { Platform } from '../../pipeline/platform.ts';
 import { platformMetrics } from '../../pipeline/platform-metrics.ts';
 import { Canary } from './canary.ts';
+import { generationOf, openNextGeneration } from './generation.ts';
 import { HostHealth } from './health.ts';
 import { isLoopback, refuseOpenHost } from './open-host.ts';
 import { takeProfile } from './profiles.ts';
 import { versionedRules } from './rules.ts';
-import { generationOf, secretOf } from './secrets.ts';
+import { secretOf } from './secrets.ts';
 import { dataPaths, type HostSettings, tenantSettings } from './settings.ts';
 import { StoreClient } from './store-client.ts';
+
+export type HostOptions = {
+  /** Write profiles of both threads from the start to the end. */
+  profile: boolean;
+  /** Begin the log anew, after it was lost: see `openNextGeneration`. */
+  newGeneration: boolean;
+};
 
 export type Host = {
   url: string;
@@ -40,14 +48,14 @@ export type Host = {
  * Starts the whole platform in this process: the front here, the stores in a thread of their own.
  * @throws AppError INVALID_CONFIG, QUEUE_UNAVAILABLE where another process has the data folder
  */
-export async function startHost(given: HostSettings, { profile = false } = {}): Promise<Host> {
+export async function startHost(given: HostSettings, { profile = false, newGeneration = false }: Partial<HostOptions> = {}): Promise<Host> {
   const clock = systemClock;
   const log = stderrLog({ level: given.logLevel });
   const paths = dataPaths(given.dataDir);
   await mkdir(given.dataDir, { recursive: true, mode: 0o750 });
   const state = new SqliteStateStore(paths.state);
   const settings = { ...given, process: await versionedRules(state, given.process) };
-  const generation = await generationOf(state);
+  const generation = newGeneration ? await openNextGeneration(state, paths.segments) : await generationOf(state);
   const registry = new Metrics();
   const metrics = platformMetrics(registry);
   const keys = createKeys({ state, clock });
@@ -80,7 +88,14 @@ export async function startHost(given: HostSettings, { profile = false } = {}): 
     },
     log,
   });
-  await store.start();
+  try {
+    await store.start();
+  } catch (error) {
+    await store.stop(false);
+    await queue.close();
+    await state.close();
+    throw error;
+  }
 
   const bodySecret = await secretOf(state, 'bodies');
   const tenantOfKey = new Map<string, string>();

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { errorToPlain } from '../../core/errors.ts';
 import { buildStore } from './build-store.ts';
 import { profileAll } from './profiles.ts';
 import { serve } from './rpc.ts';
@@ -31,7 +32,7 @@ export async function runStore(data: StoreThreadData): Promise<void> {
     post({ ready: true });
     setTimeout(trimHeap, trimAfterMs).unref();
   } catch (error) {
-    post({ failed: error instanceof Error ? error.message : String(error) });
-    throw error;
+    post({ failed: errorToPlain(error) });
+    process.exit(1);
   }
 }

@@ -1,3 +1,4 @@
+import type { PlainError } from '../../core/errors.ts';
 import type { Hole, PartitionEnd } from '../../core/ports/queue.ts';
 import type { HostSettings } from './settings.ts';
 
@@ -17,4 +18,4 @@ export type StoreThreadData = {
 export type ToStore = { ends: { partition: number; end: number }[] } | { stop: { commit: boolean } };
 
 /** From the store: all below `offset` is closed durably; or that it has stopped; or that it is ready. */
-export type FromStore = { released: { partition: number; offset: number } } | { stopped: true } | { ready: true } | { failed: string };
+export type FromStore = { released: { partition: number; offset: number } } | { stopped: true } | { ready: true } | { failed: PlainError };

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/load-config.ts';
 import { version } from '../../core/version.ts';
-import { type Host, startHost } from './host.ts';
+import { type Host, type HostOptions, startHost } from './host.ts';
 import { isLoopback } from './open-host.ts';
 import { profileAll } from './profiles.ts';
 import { dataPaths } from './settings.ts';
@@ -13,11 +13,11 @@ const patienceMs = 30_000;
 const trimAfterMs = 500;
 
 /** `logdrive up`: starts the host, says where it is, and ends it on SIGINT or SIGTERM. With `profile`, profiles of both threads are written at the end. Resolves when it has stopped. */
-export async function up(config: Config, { profile = false } = {}): Promise<void> {
+export async function up(config: Config, options: Partial<HostOptions> = {}): Promise<void> {
   const startedMs = performance.now();
   const ended = Promise.withResolvers<void>();
-  const profiled = profile ? profileAll(dataPaths(config.dataDir).profiles, 'front', ended.promise) : undefined;
-  const host = await startHost(settingsOfConfig(config, version), { profile });
+  const profiled = options.profile ? profileAll(dataPaths(config.dataDir).profiles, 'front', ended.promise) : undefined;
+  const host = await startHost(settingsOfConfig(config, version), options);
   process.stderr.write(await banner(host, config, performance.now() - startedMs));
   setTimeout(trimHeap, trimAfterMs).unref();
   await stopSignal(host);

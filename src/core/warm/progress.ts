@@ -136,7 +136,7 @@ export function checkLogEnd(head: PartitionHead, end: number): void {
   const place = `partition ${head.partition} of generation ${head.generation}`;
   throw new AppError(
     'QUEUE_REWOUND',
-    `${place} ends at offset ${end}, but offset ${finished - 1} was finished: restore the log or open a new generation`,
+    `${place} ends at offset ${end}, but offset ${finished - 1} was finished: restore the log, or begin a new one with --new-generation`,
   );
 }
 
