@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as yieldToLoop } from 'node:timers/promises';
 import { SqliteDeadLetters } from '../../src/adapters/dead-letters/sqlite/sqlite-dead-letters.ts';
 import { MemoryStateStore } from '../../src/adapters/state/memory/memory-state-store.ts';
 import { MemoryWarmStore } from '../../src/adapters/warm/memory/memory-warm-store.ts';
@@ -88,10 +88,10 @@ function batchOf(from: number, to: number, hasIds: boolean): QueueBatch {
 function redelivering({ end, hasIds }: Shared, random: () => number): QueueReader {
   return {
     async read(_, offset) {
-      await yieldToLoop();
+      await delay(1 + random() * 3);
       const from = Math.max(0, offset - Math.floor(random() * 20));
-      const to = Math.min(end, offset + 1 + Math.floor(random() * 60));
-      const overlapping = Math.min(end, to + Math.floor(random() * 30));
+      const to = Math.min(end, offset + 1 + Math.floor(random() * 24));
+      const overlapping = Math.min(end, to + Math.floor(random() * 12));
       const first = batchOf(from, to, hasIds);
       return [first, first, batchOf(Math.max(from, to - 5), overlapping, hasIds)].filter(({ count }) => count > 0);
     },

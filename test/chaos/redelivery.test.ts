@@ -7,7 +7,7 @@ import type { PartitionHead } from '../../src/core/warm/progress.ts';
 import { randomOf } from '../faults/model-file-system.ts';
 import { Consumer, type Fault, generation, idAt, isDropped, isPoison, partition, type Shared, share, tenant } from './consumers.ts';
 
-const end = 420;
+const end = 600;
 
 const patienceMs = 20_000;
 
@@ -27,8 +27,8 @@ async function redeliver(
   let [kills, reads] = [0, 0];
   let running: Consumer[] = [];
   const open = async (dies: boolean, start?: number) => {
-    const diesAtTransaction = dies ? Math.floor(random() * 4) : undefined;
-    const opening = { random, sealAfterMs: 2 + Math.floor(random() * 30), fault, ...(start === undefined ? {} : { start }) };
+    const diesAtTransaction = dies ? Math.floor(random() * 3) : undefined;
+    const opening = { random, sealAfterMs: 1 + Math.floor(random() * 6), fault, ...(start === undefined ? {} : { start }) };
     const consumer = await Consumer.open(shared, { ...opening, ...(diesAtTransaction === undefined ? {} : { diesAtTransaction }) });
     consumer.sink.start();
     return consumer;
@@ -57,8 +57,8 @@ async function redeliver(
       } else if (random() < 0.3) await Promise.race([look(consumer), delay(50)]);
     }
   }
-  const [last] = running as [Consumer];
   for (const consumer of running) await consumer.sink.stop(true);
+  const last = await open(false);
   const head = await shared.state.get<PartitionHead>(partitionKey(generation, partition));
   if (firstGap(head?.value.closed ?? []) !== end) faults.push(`closed are ${JSON.stringify(head?.value.closed)}`);
   await look(last);
