@@ -3,10 +3,10 @@ import type { Example, ProcessorManifest } from '../../src/core/processor.ts';
 import { stepSchema } from '../../src/core/processor.ts';
 
 const introduction = `
-A processor is a step under \`process.steps\` in \`logdrive.yaml\`. Steps run in order, behind the automatic parsing:
+A processor is a step under \`process.steps\` in \`logdrive.yaml\`. Steps run in order, behind the automatic parsing. Records are processed under the rules that
+held when they were accepted: the host numbers each change of the rules itself.
 
     process:
-      version: 2          # raise it with each change: records carry the version they are to be processed with
       parse: auto         # or off
       steps:
         - { use: labels, set: { team: payments }, when: { field: service, equals: checkout } }

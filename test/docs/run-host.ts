@@ -58,17 +58,30 @@ function addressOf(child: ChildProcess): Promise<string> {
   });
 }
 
-/** Runs a document's command in the project's folder as it stands, but for the host's address and folder. */
-export async function runCommand(command: string, { url, dataDir }: RunningHost): Promise<Ran> {
+/** Starts a document's command in the project's folder as it stands, but for the host's address and folder. */
+export function startCommand(command: string, { url, dataDir }: RunningHost): { ended: Promise<Ran>; interrupt(): Promise<Ran> } {
   const here = command
     .replaceAll('http://127.0.0.1:4318', url)
     .replaceAll('npx logdrive ', 'bin/logdrive.ts ')
     .replaceAll('npx node ', 'node --disable-warning=ExperimentalWarning ')
     .replace(/(?<=\s|^)\.logdrive\b/g, dataDir);
-  const child = spawn('bash', ['-euo', 'pipefail', '-c', here], { cwd: root, env: { ...process.env, PATH: path, LOGDRIVE_URL: url } });
+  const env = { ...process.env, PATH: path, LOGDRIVE_URL: url };
+  const child = spawn('bash', ['-euo', 'pipefail', '-c', here], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ran = { code: 0, stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk) => (ran.stdout += chunk));
-  child.stderr.on('data', (chunk) => (ran.stderr += chunk));
-  const [code] = (await once(child, 'close')) as [number];
-  return { ...ran, code };
+  child.stdout.on('data', (chunk) => {
+    ran.stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    ran.stderr += chunk;
+  });
+  const ended = once(child, 'close').then(([code]) => ({ ...ran, code: code as number }));
+  return {
+    ended,
+    interrupt: () => {
+      child.kill('SIGINT');
+      return ended;
+    },
+  };
 }
+
+export const runCommand = (command: string, host: RunningHost): Promise<Ran> => startCommand(command, host).ended;

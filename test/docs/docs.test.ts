@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { listSettings } from '../../src/config/leaves.ts';
+import { errorTable } from '../../src/core/errors.ts';
+import { routes } from '../../src/http/routes/index.ts';
+import { parseQuery } from '../../src/query/ast/query-json.ts';
+import { parseFilter } from '../../src/query/parse/text.ts';
+import { anchorsOf, projectFiles, relativeLinks, root, textOf } from './documents.ts';
+import { runHost } from './run-host.ts';
+
+const files = projectFiles();
+const documents = files.filter((file) => file.endsWith('.md'));
+
+/** What a link of a document misses: a file, or a heading in it. */
+function missing(file: string, { path, anchor }: { path: string; anchor: string | undefined }): string | undefined {
+  const target = path === '' ? file : normalize(join(dirname(file), path));
+  if (!existsSync(join(root, target))) return `${file}: there is no ${target}`;
+  if (anchor === undefined || !target.endsWith('.md') || anchorsOf(textOf(target)).has(anchor)) return undefined;
+  return `${file}: ${target} has no heading #${anchor}`;
+}
+
+describe('the documents', () => {
+  it('link to files and headings that are there', () => {
+    expect(documents.length).toBeGreaterThan(15);
+    expect(documents.flatMap((file) => relativeLinks(textOf(file)).flatMap((link) => missing(file, link) ?? []))).toEqual([]);
+  });
+
+  it('are all named in their index', () => {
+    const index = relativeLinks(textOf('docs/README.md')).map(({ path }) => normalize(join('docs', path)));
+    const pages = documents.filter((file) => /^docs\/([^/]+|reference\/[^/]+)\.md$/.test(file) && file !== 'docs/README.md');
+    expect(pages.filter((file) => !index.includes(file))).toEqual([]);
+  });
+
+  it('name every error code', () => {
+    const page = textOf('docs/reference/errors.md');
+    expect(Object.keys(errorTable).filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
+  });
+
+  it('name every setting, its variable and its default', () => {
+    const page = textOf('docs/reference/config.md');
+    const { leaves, groups } = listSettings();
+    const rows = leaves.map(({ path, env }) => new RegExp(`^\\| \`${path.at(-1)}\` \\|.*\`${env}\``, 'm'));
+    expect(rows.filter((row) => !row.test(page))).toEqual([]);
+    expect(groups.map(({ path }) => `## \`${path.join('.')}\``).filter((heading) => !page.includes(heading))).toEqual([]);
+  });
+
+  it('name no command, option or setting that is not there', () => {
+    const reference = textOf('docs/reference/cli.md');
+    const called = documents
+      .filter((file) => !file.startsWith('docs/reference/'))
+      .flatMap((file) => [...textOf(file).matchAll(/npx logdrive ([a-z]+)([^\n`|]*)/g)]);
+    const commands = new Set([...reference.matchAll(/^## (\w+)$/gm)].map(([, name]) => name));
+    expect(called.length).toBeGreaterThan(20);
+    expect(called.map(([, name]) => name).filter((name) => !commands.has(name))).toEqual([]);
+    const optionsOf = (name: string) => reference.split(`\n## ${name}\n`)[1]?.split('\n## ')[0] ?? '';
+    const unknown = called.flatMap(([line, name = '', rest = '']) =>
+      [...rest.matchAll(/ (--[a-z-]+)/g)].filter(([, option]) => !optionsOf(name).includes(`${option}`)).map(() => line),
+    );
+    expect(unknown).toEqual([]);
+  });
+
+  it('name no path of the API that is not there', () => {
+    const known = new Set(routes.flatMap(({ method, path, aliases = [] }) => [path, ...aliases].map((one) => `${method} ${one}`)));
+    const pages = documents.filter((file) => /^docs\/[^/]+\.md$|^README/.test(file));
+    const named = pages.flatMap((file) =>
+      [
+        ...textOf(file)
+          .replace(/```text[\s\S]*?```/g, '')
+          .matchAll(/\b(GET|POST|PUT|DELETE) (\/[a-zA-Z./{}_-]*)/g),
+      ].map(([, method, path]) => `${method} ${path}`),
+    );
+    expect(named.length).toBeGreaterThan(30);
+    expect([...new Set(named)].filter((call) => !known.has(call))).toEqual([]);
+  });
+
+  it('explain every metric that a host has', async () => {
+    const host = await runHost();
+    onTestFinished(() => host.stop());
+    const help = await (await fetch(`${host.url}/metrics`)).text();
+    const names = [...help.matchAll(/^# HELP (\S+)/gm)].map(([, name = '']) => name);
+    expect(names.length).toBeGreaterThan(20);
+    const rows = new Set([...textOf('docs/operations.md').matchAll(/^\| `(logdrive_\w+)` \|/gm)].map(([, name]) => name));
+    expect(names.filter((name) => !rows.has(name))).toEqual([]);
+    expect([...rows].filter((name) => !names.includes(name!))).toEqual([]);
+  });
+
+  it('show queries that can be read', () => {
+    const page = textOf('docs/querying.md');
+    const text = page.split('## Text')[1]!.split('## JSON')[0]!;
+    const cells = [...text.matchAll(/^\| (.+?) \| .+ \|$/gm)].map(([, cell = '']) => cell).filter((cell) => cell.includes('`'));
+    const lines = cells
+      .flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, line = '']) => line))
+      .filter((line) => !/^\W+$|…/.test(line));
+    expect(lines.length).toBeGreaterThan(12);
+    for (const line of lines) expect(() => parseFilter(line), line).not.toThrow();
+    const json = page.split('## JSON\n\n')[1]!.split('\n\n')[0]!;
+    expect(() => parseQuery(JSON.parse(json))).not.toThrow();
+  });
+});
+
+describe('the files of the project', () => {
+  const text = files.filter(
+    (file) => !/\.(body|gz|png|ico)$/.test(file) && file !== 'test/docs/docs.test.ts' && existsSync(join(root, file)),
+  );
+
+  it('name no place of the machine they were written on', () => {
+    const found = text.filter((file) => /\/(work|root|home\/[a-z]+)\/(?!\.\.\.)/.test(textOf(file)));
+    expect(found).toEqual([]);
+  });
+
+  it('come from no other registry than the public one', () => {
+    const hosts = [...textOf('package-lock.json').matchAll(/"resolved": "https?:\/\/([^/]+)/g)].map(([, host]) => host);
+    expect(hosts.filter((host) => host !== 'registry.npmjs.org')).toEqual([]);
+    expect(files.filter((file) => /(^|\/)\.npmrc$/.test(file))).toEqual([]);
+  });
+});
