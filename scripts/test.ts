@@ -13,6 +13,7 @@ type Suite = {
 };
 
 process.chdir(join(import.meta.dirname, '..'));
+if (!process.stdout.isTTY) process.env.NO_COLOR = '1';
 const reports = '.reports';
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports);

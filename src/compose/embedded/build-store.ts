@@ -12,7 +12,7 @@ import { firstGap, type Intervals } from '../../core/intervals.ts';
 import type { DeadLetter } from '../../core/ports/dead-letters.ts';
 import type { ProcessConfig } from '../../core/processor.ts';
 import type { LogRecord, Outcome } from '../../core/record.ts';
-import { maskRecord } from '../../pipeline/accept/mask.ts';
+import { mask, maskRecord } from '../../pipeline/accept/mask.ts';
 import { createArchive } from '../../pipeline/archive.ts';
 import { createCatalogue } from '../../pipeline/catalogue.ts';
 import { createExplain } from '../../pipeline/explain.ts';
@@ -26,6 +26,7 @@ import { PoisonWatch } from '../../pipeline/store/poison.ts';
 import { PartitionProgress } from '../../pipeline/store/progress.ts';
 import { createRedrive } from '../../pipeline/store/redrive.ts';
 import { StoreSearch } from '../../pipeline/store/search.ts';
+import { Signal } from '../../pipeline/store/signal.ts';
 import { Sink } from '../../pipeline/store/sink.ts';
 import { SourceFinder } from '../../pipeline/store/sources.ts';
 import { createSqlEngine } from '../../pipeline/store/sql-engine.ts';
@@ -35,7 +36,6 @@ import type { StoreApi } from '../../pipeline/store-api.ts';
 import { buildMaintenance } from './build-maintenance.ts';
 import { openPoisonFile } from './poison-file.ts';
 import { takeProfile } from './profiles.ts';
-import { Progress } from './progress-signal.ts';
 import { processRulesKey } from './rules.ts';
 import { dataPaths, tenantSettings } from './settings.ts';
 import type { StoreThreadData } from './store-messages.ts';
@@ -73,7 +73,7 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
   const marker = openPoisonFile(paths.marks);
   const poison = new PoisonWatch(marker, ends.length);
   const tails = new Tails();
-  const progress = new Progress();
+  const progress = new Signal();
 
   const maskFor = (tenant: string) => (record: LogRecord) => {
     const copy = { ...record, attributes: { ...record.attributes } };
@@ -137,7 +137,7 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
         codeVersion: settings.version,
         holeReason: (offset) =>
           holes.find((hole) => hole.partition === partition && offset >= hole.from && offset < hole.to)?.reason ?? 'corrupt',
-        progressed: () => progress.signal(),
+        progressed: () => progress.send(),
       },
       firstGap(head.closed),
       end,
@@ -177,15 +177,19 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
     tails,
     deadLetters,
     redrive: createRedrive({ deadLetters, archive, clientIds, retry, nowMs: () => clock.nowMs() }),
-    explain: (tenant, raw) =>
-      explain(raw, {
+    explain(tenant, raw) {
+      const { masked, counts } = mask(Buffer.from(JSON.stringify(raw)), tenantSettings(settings, tenant).mask);
+      const explained = explain(JSON.parse(Buffer.from(masked).toString()), {
         tenant,
         observedUs: clock.nowMs() * 1_000,
         defaults: {},
         hash: hash128,
         position: { generation, partition: 0, offset: sinks[0]!.end },
         maskRecord: maskOf(tenant),
-      }),
+      });
+      if (Object.keys(counts).length > 0) explained.steps.unshift({ verb: 'accept', name: 'mask', change: counts });
+      return explained;
+    },
     analytics: maintenance.analytics,
     storage: maintenance.storage,
     profile: (kind, seconds) => takeProfile(paths.profiles, 'store', kind, seconds),

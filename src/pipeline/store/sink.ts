@@ -9,13 +9,13 @@ import type { Log } from '../../core/ports/log.ts';
 import type { QueueBatch, QueueReader } from '../../core/ports/queue.ts';
 import type { DropReason, Outcome, Position } from '../../core/record.ts';
 import type { Decoded } from '../records-of.ts';
+import { bury } from './bury.ts';
 import { type ClientIds, idsIn } from './client-ids.ts';
-import { deadLetterOf } from './dead-letter-of.ts';
 import { OpenBatch } from './open-batch.ts';
 import { outcomeOf, type Process } from './outcome-of.ts';
 import type { PoisonWatch } from './poison.ts';
-import { rawRecord } from './raw-record.ts';
 import { sealAndCommit } from './seal.ts';
+import { Signal } from './signal.ts';
 import type { Tails } from './tails.ts';
 
 export type SinkDeps = {
@@ -62,7 +62,7 @@ export class Sink {
   #sealWanted = false;
   #stopping = false;
   #aborted = false;
-  #wake: (() => void) | undefined;
+  readonly #wake = new Signal();
   #running: Promise<void> | undefined;
 
   constructor(deps: SinkDeps, start: number, end: number) {
@@ -94,7 +94,7 @@ export class Sink {
   advance(end: number): void {
     if (end <= this.#end) return;
     this.#end = end;
-    this.#wake?.();
+    this.#wake.send();
   }
 
   /** Resolves when everything that was durable at the call is committed. */
@@ -102,7 +102,7 @@ export class Sink {
     const target = this.#end;
     while (!this.#stopping && (this.#cursor < target || this.open.length > 0)) {
       this.#sealWanted = this.#cursor >= target;
-      this.#wake?.();
+      this.#wake.send();
       await (this.#sealing?.committed ?? delay(5));
     }
     this.#sealWanted = false;
@@ -112,7 +112,7 @@ export class Sink {
   async stop(commit: boolean): Promise<void> {
     this.#stopping = true;
     this.#aborted = !commit;
-    this.#wake?.();
+    this.#wake.send();
     await this.#running;
     await this.#sealing?.committed;
     if (commit && this.#filling) await this.#rotate();
@@ -133,7 +133,7 @@ export class Sink {
   async #step(): Promise<void> {
     const { reader, partition, sealAfterMs } = this.#deps;
     if (this.#isSealDue()) await this.#rotate();
-    if (this.#cursor >= this.#end) return this.#sleep(Math.min(500, sealAfterMs));
+    if (this.#cursor >= this.#end) return this.#wake.next(Math.min(500, sealAfterMs));
 
     const batches = await reader.read(partition, this.#cursor, readBytes);
     if (batches.length === 0) return this.#skipHole(this.#end, this.#deps.clock.nowMs() * 1_000);
@@ -151,7 +151,7 @@ export class Sink {
 
   /** Brings one batch's records into the table, or closes them otherwise, and moves the cursor behind it. */
   async #index(batch: QueueBatch): Promise<void> {
-    const { partition, generation, decode, processOf, closed, clientIds, poison, tails, clock } = this.#deps;
+    const { partition, generation, decode, processOf, closed, clientIds, poison, tails, clock, log } = this.#deps;
     this.#skipHole(batch.baseOffset, batch.observedUs);
     const attempt = poison.begin(partition, batch.baseOffset, batch.count);
     const already = closed();
@@ -175,6 +175,8 @@ export class Sink {
     }
     this.#cursor = Math.max(this.#cursor, batch.baseOffset + batch.count);
     await this.#putLetters();
+    if (log.keeps('debug'))
+      log.debug({ request_id: batch.requestId, tenant: batch.tenant, partition, records: batch.count }, 'batch indexed');
     poison.end(partition);
     tails.advance(generation, partition, this.#cursor, clock.nowMs());
     this.#deps.progressed();
@@ -192,11 +194,7 @@ export class Sink {
     } else if (outcome.kind === 'drop') {
       open.drop(position.offset, outcome.reason, observedUs);
     } else {
-      const body = 'fault' in item ? Buffer.from(item.bytes).toString() : rawRecord(batch, position.offset);
-      const { codeVersion, clock } = this.#deps;
-      const { code, detail } = outcome;
-      open.bury(deadLetterOf({ tenant, position, body, observedUs, code, detail, nowMs: clock.nowMs(), codeVersion }));
-      this.#deps.log.warn({ tenant, partition: position.partition, offset: position.offset, code, detail }, 'record set aside');
+      bury(open, outcome, item, batch, position, this.#deps);
     }
   }
 
@@ -239,19 +237,8 @@ export class Sink {
       this.#sealing = undefined;
       this.#deps.clientIds.release(batch);
       this.#deps.progressed();
-      this.#wake?.();
+      this.#wake.send();
     });
     this.#sealing = { batch, committed };
-  }
-
-  /** Sleeps until woken or until time is up. */
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }

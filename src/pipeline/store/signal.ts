@@ -1,8 +1,8 @@
 /** Wakes whoever waits for the next step forward. */
-export class Progress {
+export class Signal {
   #waiting = new Set<() => void>();
 
-  signal(): void {
+  send(): void {
     if (this.#waiting.size === 0) return;
     const waiting = this.#waiting;
     this.#waiting = new Set();
