@@ -130,13 +130,14 @@ export class Consumer {
       {
         generation,
         partition,
-        reader: redelivering(shared, more.random),
+        reader: more.reader ?? redelivering(shared, more.random),
         decode: (batch) => recordsOf(batch, { hash }),
         processOf: async () => (record, context) => judge(shared, record, context.position.offset),
         closed: () => closed,
         async commit(batch, part) {
           const { done, dropped, dead, minutes } = batch;
           closed = (await archive.commit({ generation, partition, part, done, dropped, dead, minutes })).head.closed;
+          more.committed?.(firstGap(closed));
         },
         deadLetters,
         clientIds,
@@ -216,6 +217,10 @@ type Opening = {
   /** Dies before this transaction, when its file is there already. */
   diesAtTransaction?: number;
   fault?: Fault | undefined;
+  /** The log; one that delivers everything twice unless given. */
+  reader?: QueueReader;
+  /** Told how far offsets are closed durably. */
+  committed?: (offset: number) => void;
 };
 
 /** The shared stores as a process sees them that may die: then no call ever answers. Every call lets others go first. */
