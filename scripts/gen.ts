@@ -13,6 +13,7 @@ process.chdir(join(import.meta.dirname, '..'));
 const isCheck = process.argv.includes('--check');
 
 const folder = 'src/processors';
+const maxLine = 140;
 const names = readdirSync(folder, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map((entry) => entry.name)
@@ -54,10 +55,18 @@ function registry(names: string[]): string {
     ...names.map((name) => `import ${variable(name)} from './${name}/index.ts';`),
     '',
     '/** Every processor. */',
-    `export const processors: Processor[] = [${names.map(variable).join(', ')}];`,
+    processorList(names.map(variable)),
     '',
     '/** What `process` in logdrive.yaml may say. */',
     'export const processConfig = processConfigSchema(processors);',
     '',
   ].join('\n');
+}
+
+/** As the formatter writes it: a name a line where one line would be too long. */
+function processorList(variables: string[]): string {
+  const line = `export const processors: Processor[] = [${variables.join(', ')}];`;
+  return line.length <= maxLine
+    ? line
+    : ['export const processors: Processor[] = [', ...variables.map((name) => `  ${name},`), '];'].join('\n');
 }
