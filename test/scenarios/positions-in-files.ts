@@ -4,13 +4,13 @@ import { DuckDBInstance } from '@duckdb/node-api';
 /** A row as DuckDB finds it in a file that a head lists. */
 export type CountedRow = { position: string; tenant: string; service: string; age: number };
 type Level0 = { name: string; only?: [number, number][] };
-type Heads = { level0: Level0[]; days: { tenant: string; day: string; files: { name: string }[]; absorbed: string[] }[]; removed: number };
+type Heads = { level0: Level0[]; days: { tenant: string; day: string; files: { name: string }[]; absorbed: string[] }[] };
 
 /**
  * Counts what is archived without the platform: the heads as they stand in SQLite, and DuckDB on the files that they list. A row of a level-0 file does
  * not count where its offset is outside `only`, or where the head of its tenant and day has absorbed the file.
  */
-export async function rowsInFiles(dataDir: string): Promise<{ rows: CountedRow[]; removed: number; files: number }> {
+export async function rowsInFiles(dataDir: string): Promise<CountedRow[]> {
   const heads = readHeads(`${dataDir}/state.db`);
   const absorbed = new Set(heads.days.flatMap(({ tenant, day, absorbed }) => absorbed.map((name) => `${tenant} ${day} ${name}`)));
   const compacted = heads.days.flatMap(({ files }) => files.map(({ name }) => ({ name }) as Level0));
@@ -33,7 +33,7 @@ export async function rowsInFiles(dataDir: string): Promise<{ rows: CountedRow[]
   }
   connection.closeSync();
   instance.closeSync();
-  return { rows, removed: heads.removed, files: listed.length };
+  return rows;
 }
 
 /** All heads, of one moment. */
@@ -41,14 +41,11 @@ function readHeads(path: string): Heads {
   const state = new DatabaseSync(path, { readOnly: true });
   const found = state.prepare("SELECT key, value FROM state WHERE key LIKE 'warm/partition/%' OR key LIKE 'warm/day/%'").all();
   state.close();
-  const heads: Heads = { level0: [], days: [], removed: 0 };
+  const heads: Heads = { level0: [], days: [] };
   for (const { key, value } of found as { key: string; value: string }[]) {
     const head = JSON.parse(value);
     if (key.startsWith('warm/partition/')) heads.level0.push(...head.files);
-    else {
-      heads.days.push(head);
-      for (const { duplicate, erased } of head.removed) heads.removed += duplicate + erased;
-    }
+    else heads.days.push(head);
   }
   return heads;
 }
