@@ -7,7 +7,7 @@ import { type IngestQuery, ingest, ingestPaths } from './ingest.ts';
 import { negotiate } from './negotiate.ts';
 import type { HttpOptions } from './options.ts';
 import { type Probe, probes } from './probes.ts';
-import { bodyOf, writeAnswer } from './raw.ts';
+import { bodyOf, releaseBody, writeAnswer } from './raw.ts';
 
 const jsonOnly = [jsonMediaType];
 const noQuery: IngestQuery = {};
@@ -98,7 +98,12 @@ async function takeIn(
   negotiate(exchange.header('accept'), jsonOnly);
   exchange.waits = query.wait !== undefined;
   const gone = query.wait ? goneOf(response) : undefined;
-  return ingest(platform, options, { exchange, caller, query, body: await bodyOf(request), gone });
+  const body = await bodyOf(request);
+  try {
+    return await ingest(platform, options, { exchange, caller, query, body, gone });
+  } finally {
+    releaseBody(body);
+  }
 }
 
 /** The schemas are loaded with the first ingest call that has a query. */

@@ -8,7 +8,29 @@ const wholeBytes = 1024 * 1024;
 const lingerBytes = 1024 * 1024;
 const lingerMs = 1_000;
 
-/** The body of a request: its bytes when it is small, else its chunks, bounded by whoever reads them. Rejects with ClientGone. */
+/** Bodies up to here are read into memory that is used again and again: each megabyte allocated outside the heap brings the next collection nearer. */
+const reusedBytes = 256 * 1024;
+const maxSpare = 64;
+const spare: Buffer[] = [];
+const reused = new WeakSet<ArrayBufferLike>();
+
+function bufferOf(length: number): Buffer {
+  if (length > reusedBytes) return Buffer.allocUnsafeSlow(length);
+  const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(reusedBytes);
+  reused.add(buffer.buffer);
+  return buffer.subarray(0, length);
+}
+
+/** Takes the memory of a body back, once nobody reads it any more. */
+export function releaseBody(body: Uint8Array | AsyncIterable<Uint8Array>): void {
+  if (!(body instanceof Uint8Array) || !reused.has(body.buffer) || spare.length === maxSpare) return;
+  spare.push(Buffer.from(body.buffer as ArrayBuffer));
+}
+
+/**
+ * The body of a request: its bytes when it is small, to be given to `releaseBody` when they are done with, else its chunks, bounded by whoever
+ * reads them. Rejects with ClientGone.
+ */
 export function bodyOf(request: IncomingMessage): Promise<Uint8Array> | AsyncIterable<Uint8Array> {
   const length = Number(request.headers['content-length'] ?? Number.NaN);
   // The iterator must not destroy the request when its reader stops early: the answer goes out over the same socket.
@@ -31,7 +53,7 @@ function wholeBody(request: IncomingMessage, length: number): Promise<Uint8Array
     request.on('data', (chunk: Buffer) => {
       if (at === 0 && chunk.length === length) first = chunk;
       else {
-        whole ??= Buffer.allocUnsafe(length);
+        whole ??= bufferOf(length);
         whole.set(chunk, at);
       }
       at += chunk.length;
