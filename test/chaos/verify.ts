@@ -9,10 +9,7 @@ const pageSize = 10_000;
 /** When nothing is in flight any more: every acknowledged record is there once, and ledger, receipts and counts say the same. */
 export async function verify(witness: Witness): Promise<LedgerAnswer | undefined> {
   const ledger = await settled(witness);
-  if (!ledger) {
-    fault(witness, 'records were still in flight a minute after the last kill');
-    return undefined;
-  }
+  if (!ledger) return undefined;
   await verifyRecords(witness);
   verifyLedger(witness, ledger);
   await verifyReceipts(witness, ledger);
@@ -22,12 +19,15 @@ export async function verify(witness: Witness): Promise<LedgerAnswer | undefined
 /** Waits until the ledger has nothing in flight. */
 async function settled(witness: Witness): Promise<LedgerAnswer | undefined> {
   const endMs = performance.now() + patienceMs;
-  while (performance.now() < endMs) {
+  for (;;) {
     const ledger = await checkLedger(witness, '*');
     if (ledger && ledger.warm.in_flight === 0 && ledger.hot.in_flight === 0 && ledger.unattributed === 0) return ledger;
+    if (performance.now() > endMs) {
+      fault(witness, `a minute after the last kill the ledger is not at rest: ${JSON.stringify({ ...ledger, minutes: [] })}`);
+      return ledger;
+    }
     await delay(100);
   }
-  return undefined;
 }
 
 async function verifyRecords(witness: Witness): Promise<void> {
