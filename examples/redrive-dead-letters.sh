@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Dead letters are records that were accepted and could not be stored. Shows why, tries what would pass now, and sends that.
+# Dead letters are records that were accepted and could not be stored. Shows why, counts, and sends them the whole way again: what passes
+# today's rules takes its old place.
 set -euo pipefail
-url=${LOGDRIVE_URL:-http://127.0.0.1:4318}
-call() { curl -sS -f ${LOGDRIVE_KEY:+-H "x-api-key: $LOGDRIVE_KEY"} -H 'content-type: application/json' "$@"; }
-field() { python3 -c 'import json,sys; a=json.load(sys.stdin); [print(g["cause"]) for g in a["groups"]]'; }
+root=$(cd "$(dirname "$0")/.." && pwd)
+export PATH="$root/node_modules/.bin:$PATH"
+dlq() { "$root/bin/logdrive.ts" dlq "$@"; }
 
-causes=$(call "$url/api/dlq" | field)
+causes=$(dlq list --json | node -p 'JSON.parse(fs.readFileSync(0)).groups.map(({ cause }) => cause).join("\n")')
 if [ -z "$causes" ]; then
   echo 'no dead letters'
   exit 0
 fi
 while IFS= read -r cause; do
-  request() { CAUSE=$cause python3 -c 'import json,os,sys; print(json.dumps({"cause": os.environ["CAUSE"], "dry_run": sys.argv[1] == "dry"}))' "$1"; }
   echo "$cause"
-  echo "  would pass: $(call "$url/api/dlq/redrive" -d "$(request dry)")"
-  echo "  sent again: $(call "$url/api/dlq/redrive" -d "$(request real)")"
+  dlq redrive --cause "$cause" --dry-run
+  dlq redrive --cause "$cause"
 done <<< "$causes"

@@ -26,6 +26,11 @@ describe('the documents', () => {
     expect(documents.flatMap((file) => relativeLinks(textOf(file)).flatMap((link) => missing(file, link) ?? []))).toEqual([]);
   });
 
+  it.each(['nowhere.md', '../README.md#no-such-heading', '#no-such-heading'])('are seen to link to %s, which is not there', (target) => {
+    const links = relativeLinks(`[planted](${target}) and \`[code](is-none.md)\``);
+    expect(links.flatMap((link) => missing('docs/README.md', link) ?? [])).toHaveLength(1);
+  });
+
   it('are all named in their index', () => {
     const index = relativeLinks(textOf('docs/README.md')).map(({ path }) => normalize(join('docs', path)));
     const pages = documents.filter((file) => /^docs\/([^/]+|reference\/[^/]+)\.md$/.test(file) && file !== 'docs/README.md');
