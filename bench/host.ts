@@ -1,0 +1,198 @@
+// What the host costs, on one core, beside the least that a durable server in Node can cost, in turns within the same minutes:
+// node bench/host.ts [--rounds 3] [--minutes 0.5] [--threads]
+// (a) the baseline, (b) ingest to the durable answer without the stores, (c) `logdrive up` until all is searchable and committed.
+// The server is pinned to core 0 and the load generator to core 1. One million records, 500 a request; see load.ts and records-file.ts.
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { LoadResult } from './load.ts';
+import { recordsFile } from './records-file.ts';
+import { bytesBelow, median, ServerProcess } from './server-process.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    minutes: { type: 'string', default: '0.5' },
+    threads: { type: 'boolean', default: false },
+  },
+});
+const rounds = Number(options.rounds);
+const records = 1_000_000;
+const rawBytes = statSync(recordsFile()).size;
+
+/** The rest of a table that never fills is committed after so long: with the default of 20 s it would meet compaction, which is measured apart. */
+const sealAfter = '4s';
+const hostArgs = (port: number, folder: string) => [
+  ...['up', '--port', String(port), '--data-dir', join(folder, 'data'), '--log-level', 'warn'],
+  ...['--set', `seal.after=${sealAfter}`, '--set', 'canary.enabled=false'],
+];
+const startHost = (kept?: string) => ServerProcess.start('../bin/logdrive.ts', hostArgs, kept);
+
+type Cost = { rate: number; cpuS: number; peakMb: number; p50Ms: number; p99Ms: number };
+const costOf = ({ seconds, p50Ms, p99Ms }: LoadResult, cpuS: number, peakMb: number): Cost => ({
+  rate: records / seconds,
+  cpuS,
+  peakMb,
+  p50Ms,
+  p99Ms,
+});
+
+async function ingest(script: string, args: string[]): Promise<Cost> {
+  const server = await ServerProcess.start(script, (port, folder) => [String(port), folder]);
+  const before = server.cpuS();
+  const result = await server.load(args);
+  const cost = costOf(result, server.cpuS() - before, server.peakRssMb());
+  await server.stop({ kill: true });
+  return cost;
+}
+
+type Counts = { done: number; in_flight: number };
+type Ledger = { accepted: number; hot: Counts; warm: Counts };
+type Tiers = { items: { tier: string; files: number; bytes: number; rows: number }[] };
+type Whole = Cost & { searchableS: number; committedS: number; compactCpuS: number; level0: number; compacted: number; warm: number };
+
+async function wholeHost(): Promise<Whole> {
+  const server = await startHost();
+  await delay(2_000);
+  const before = server.cpuS();
+  const startedMs = performance.now();
+  const sinceStartS = () => (performance.now() - startedMs) / 1000;
+  const result = await server.load([]);
+  await until(server, ({ hot }) => hot.done >= records);
+  const searchableS = sinceStartS();
+  const ledger = await until(server, ({ warm }) => warm.in_flight === 0);
+  if (ledger.warm.done !== records) throw new Error(`${ledger.warm.done} of ${records} records are committed`);
+  const cost = costOf(result, server.cpuS() - before, server.peakRssMb());
+  const committedS = sinceStartS();
+  if (options.threads) for (const [name, cpuS] of server.cpuByThread()) console.log(`  ${name} ${cpuS.toFixed(2)} s`);
+  const level0 = (await tiers(server)).level0!.bytes;
+  const compactCpuS = await compaction(server);
+  const found = await tiers(server);
+  if (found.compacted!.rows !== records) throw new Error(`${found.compacted!.rows} of ${records} records are compacted`);
+  const whole = { ...cost, searchableS, committedS, compactCpuS, level0, compacted: found.compacted!.bytes };
+  const warm = bytesBelow(join(server.folder, 'data/warm'));
+  await server.stop();
+  return { ...whole, warm };
+}
+
+async function until(server: ServerProcess, isDone: (ledger: Ledger) => boolean): Promise<Ledger> {
+  for (;;) {
+    const ledger = await server.get<Ledger>('/api/ledger');
+    if (isDone(ledger)) return ledger;
+    await delay(200);
+  }
+}
+
+const tiers = async (server: ServerProcess) =>
+  Object.fromEntries((await server.get<Tiers>('/api/storage')).items.map((item) => [item.tier, item]));
+
+/** CPU seconds from here until nothing is left at level 0 and the thread rests: the merge, the hours' summaries, the commit. */
+async function compaction(server: ServerProcess): Promise<number> {
+  const before = server.cpuS();
+  while ((await tiers(server)).level0!.files > 0) await delay(500);
+  let last = server.cpuS();
+  for (;;) {
+    await delay(1_000);
+    const now = server.cpuS();
+    if (now - last < 0.03) return now - before;
+    last = now;
+  }
+}
+
+/** A first start fills the cache of compiled modules; the second is what users see every day. */
+async function idle(): Promise<{ readyMs: number[]; idleMb: number }> {
+  const first = await startHost();
+  const { folder } = first;
+  await first.stop({ keep: true });
+  const readyMs: number[] = [];
+  let server = await startHost(folder);
+  readyMs.push(server.readyMs);
+  for (let i = 0; i < 2; i++) {
+    await server.stop({ keep: true });
+    server = await startHost(folder);
+    readyMs.push(server.readyMs);
+  }
+  await delay(5_000);
+  const idleMb = server.rssMb();
+  await server.stop();
+  return { readyMs, idleMb };
+}
+
+/** The generator outruns the stores for minutes: memory must not follow what waits in the log. */
+async function outrun(minutes: number): Promise<void> {
+  const server = await startHost();
+  await delay(1_000);
+  const samples: { s: number; rssMb: number; waiting: number }[] = [];
+  const startedMs = performance.now();
+  const loading = server.load(['--seconds', String(minutes * 60)]);
+  let result: LoadResult | undefined;
+  void loading.then((done) => {
+    result = done;
+  });
+  const everyMs = Math.max(2_000, minutes * 5_000);
+  while (!result) {
+    await delay(everyMs);
+    const { accepted, warm } = await server.get<Ledger>('/api/ledger');
+    samples.push({
+      s: Math.round((performance.now() - startedMs) / 1000),
+      rssMb: Math.round(server.rssMb()),
+      waiting: accepted - warm.done,
+    });
+  }
+  const { accepted, refused, bytes } = await loading;
+  console.log(
+    `\nThe generator outruns the stores for ${minutes} min: ${(accepted / 1e6).toFixed(1)} M records (${(bytes / 1e9).toFixed(1)} GB) accepted, ` +
+      `${refused} refused for the log's bound and sent again, peak RSS ${server.peakRssMb().toFixed(0)} MB\n`,
+  );
+  console.log('| s | RSS MB | accepted, not committed |\n|---|---|---|');
+  for (const { s, rssMb, waiting } of samples) console.log(`| ${s} | ${rssMb} | ${waiting} |`);
+  await server.stop({ kill: true });
+}
+
+const runs: { base: Cost; front: Cost; array: Cost; whole: Whole }[] = [];
+for (let round = 0; round < rounds; round++) {
+  runs.push({
+    base: await ingest('baseline-server.ts', ['--array']),
+    front: await ingest('ingest-server.ts', []),
+    array: await ingest('ingest-server.ts', ['--array']),
+    whole: await wholeHost(),
+  });
+}
+const middle = <K extends 'base' | 'front' | 'array' | 'whole'>(kind: K, field: keyof (typeof runs)[number][K]): number =>
+  median(runs.map((run) => run[kind][field] as number));
+const ratios = runs.map(({ base, front }) => front.rate / base.rate);
+
+console.log(`\nnode ${process.version}, ${records} records of ${(rawBytes / records).toFixed(0)} bytes, medians of ${rounds} rounds\n`);
+console.log('| one core | records/s | CPU s/M | peak RSS MB | answer p50, p99 ms |\n|---|---|---|---|---|');
+const names = {
+  base: '(a) node:http, JSON.parse, group fdatasync',
+  front: '(b) accept, durable',
+  array: '(b) the same, JSON arrays',
+} as const;
+for (const kind of ['base', 'front', 'array'] as const) console.log(`| ${names[kind]} | ${costCells(kind)} |`);
+console.log(`| (c) logdrive up, searchable and committed | ${costCells('whole')} |`);
+console.log(
+  `\n(b) to (a) in records/s: ${median(ratios).toFixed(2)} (rounds: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}; at least 0.62)`,
+);
+console.log(
+  `(c): searchable after ${middle('whole', 'searchableS').toFixed(1)} s, committed after ${middle('whole', 'committedS').toFixed(1)} s (seal.after ${sealAfter}); ` +
+    `compaction and summaries afterwards ${middle('whole', 'compactCpuS').toFixed(2)} CPU s/M`,
+);
+console.log('\n| warm files | MB | % of the raw NDJSON |\n|---|---|---|');
+for (const [name, field] of [
+  ['level 0, as sealed', 'level0'],
+  ['compacted', 'compacted'],
+  ['all in the folder within the 15 min before merged files are deleted', 'warm'],
+] as const)
+  console.log(`| ${name} | ${(middle('whole', field) / 1e6).toFixed(1)} | ${((middle('whole', field) / rawBytes) * 100).toFixed(2)} |`);
+
+function costCells(kind: 'base' | 'front' | 'array' | 'whole'): string {
+  const cpuS = `${middle(kind, 'cpuS').toFixed(2)} (${runs.map((run) => run[kind].cpuS.toFixed(2)).join(', ')})`;
+  const times = `${middle(kind, 'p50Ms').toFixed(0)}, ${middle(kind, 'p99Ms').toFixed(0)}`;
+  return `${Math.round(middle(kind, 'rate') / 1000)}k | ${cpuS} | ${middle(kind, 'peakMb').toFixed(0)} | ${times}`;
+}
+
+const { readyMs, idleMb } = await idle();
+console.log(`\nReady in ${readyMs.map((ms) => ms.toFixed(0)).join(', ')} ms (compiled modules kept); idle RSS ${idleMb.toFixed(0)} MB`);
+await outrun(Number(options.minutes));
