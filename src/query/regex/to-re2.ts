@@ -7,11 +7,12 @@ const maxWeight = 1_000;
 
 /**
  * Spells a parsed pattern in RE2, without flags: every letter that matches in either case is a set of both, as `toRegExp` has them, so that the two
- * match the same texts. Undefined for what they see differently (`(?m)`: ends of lines) and for patterns too large.
+ * match the same texts. Undefined for what they see differently (`(?m)`: ends of lines; `\B`: RE2 finds it inside a letter's bytes) and for patterns
+ * too large.
  */
 export const toRe2 = (node: RegexNode): string | undefined => (weightOf(node) <= maxWeight ? source(node) : undefined);
 
-const marks = { start: '\\A', end: '\\z', wordEdge: '\\b', noWordEdge: '\\B' } as const;
+const marks = { start: '\\A', end: '\\z', wordEdge: '\\b' } as const;
 
 function source(node: RegexNode): string | undefined {
   switch (node.kind) {
@@ -20,6 +21,7 @@ function source(node: RegexNode): string | undefined {
       return setSource(rangesOf(node));
     case 'lineStart':
     case 'lineEnd':
+    case 'noWordEdge':
       return undefined;
     case 'sequence':
     case 'choice': {

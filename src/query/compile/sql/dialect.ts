@@ -18,7 +18,7 @@ export type Dialect = {
   /** `%` any characters, `_` one, `\` the next as it is. */
   like(text: Sql, pattern: Sql): Sql;
   /** RE2, unanchored. */
-  matches(text: Sql, pattern: Sql): Sql;
+  matches(text: Sql, pattern: string): Sql;
   /** Spells a parsed pattern for `matches`; undefined where it has no equal. */
   pattern(node: RegexNode): string | undefined;
   /** The value of a key in the text of a flat JSON object, as each type it may have. */

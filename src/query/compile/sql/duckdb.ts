@@ -52,7 +52,8 @@ export const duckDb: Dialect = {
   contains: (value, part) => sql`contains(${value}, ${part})`,
   startsWith: (value, start) => sql`starts_with(${value}, ${start})`,
   like: (value, pattern) => sql`${value} LIKE ${pattern} ESCAPE '\\'`,
-  matches: (value, pattern) => sql`regexp_matches(${value}, ${pattern})`,
+  // The group keeps DuckDB from making LIKE of it, which it does wrongly: of (?:)x it makes "begins with x".
+  matches: (value, pattern) => sql`regexp_matches(${value}, ${text(`(${pattern})`)})`,
   pattern: toRe2,
   json(object, key) {
     const at = pointer(key);

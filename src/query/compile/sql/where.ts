@@ -63,7 +63,7 @@ const leaves: LeafCompilers = {
   regex: ({ text: pattern }, field, { dialect }) => {
     const spelt = dialect.pattern(parseRegex(pattern));
     if (spelt === undefined) throw new Unsayable('a regular expression');
-    return onText(field, (value) => dialect.matches(value, text(spelt)));
+    return onText(field, (value) => dialect.matches(value, spelt));
   },
 };
 
@@ -91,7 +91,7 @@ const between = '[\\x00-/:-@\\[-^`{-\\x7f]';
 /** Whether a text holds these tokens, side by side and in this order. Tokens are letters, digits and `_`: nothing in them means something else in a pattern. */
 function holdsTokens(value: Sql, tokens: string[], { dialect }: Context): Sql {
   const folded = dialect.fold(value, tokens.join(' '));
-  const bounded = dialect.matches(folded, text(`(?:\\A|${between})${tokens.join(`${between}+`)}(?:\\z|${between})`));
+  const bounded = dialect.matches(folded, `(?:\\A|${between})${tokens.join(`${between}+`)}(?:\\z|${between})`);
   return allOf([...tokens.map((token) => dialect.contains(folded, text(token))), bounded]);
 }
 
