@@ -8,7 +8,10 @@ const isSeparator = flags(' -');
 const isWord = flags('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_');
 
 /** How card numbers are written in groups: by fours, or as American Express and Diners do. */
-const groupings = new Set(['4-4-4-4', '4-4-4-4-1', '4-4-4-4-2', '4-4-4-4-3', '4-6-5', '4-6-4', '4-4-5']);
+const grouped = /^\d{4}([ -])(?:\d{4}\1\d{4}\1\d{4}(?:\1\d{1,3})?|\d{6}\1\d{4,5}|\d{4}\1\d{5})(?!\d)/;
+const maxGroupedLength = 23;
+/** A longer run of digits, spaces and dashes is a table of numbers: only whole card numbers are looked for there. */
+const maxRunForGroups = 1_000;
 
 /** Fields that hold numbers of other kinds, at the end of their name; unless it speaks of a card. */
 const otherNumber =
@@ -19,49 +22,38 @@ const otherNumber =
  * length, with a right check digit (ISO/IEC 7812), not in a field of ids.
  */
 export function cardAct(): Act {
+  let looked: { job: MaskJob; to: number } | undefined;
   let scanned: { job: MaskJob; at: number; inString: boolean } | undefined;
   return (job, at) => {
     const { bytes } = job;
+    if (looked?.job === job && at < looked.to) return;
     let from = at;
     while (from > 0 && (isDigit[bytes[from - 1]!] || isSeparator[bytes[from - 1]!])) from--;
     let to = at + 1;
     while (to < bytes.length && (isDigit[bytes[to]!] || isSeparator[bytes[to]!])) to++;
+    looked = { job, to };
     if (to - from < 13) return;
     for (const [start, end] of numbersIn(bytes, outsideEscape(bytes, from), to)) {
       const digits = ascii(bytes, start, end).replace(/[ -]/g, '');
       if (!isCard(digits) || isPartOfWord(bytes, start, end) || otherNumber.test(fieldBefore(bytes, start))) continue;
-      const line = bytes.lastIndexOf(lineFeed, start) + 1;
-      scanned = parity(
-        scanned?.job === job && scanned.at <= start && scanned.at > line ? scanned : { job, at: line, inString: false },
-        start,
-      );
+      const known = scanned?.job === job && scanned.at <= start ? scanned : { job, at: 0, inString: false };
+      scanned = parity(known, start);
       if (scanned.inString) coverText(job, 'card', start, end);
       else coverJson(job, 'card', start, end);
     }
   };
 }
 
-/** The numbers in a run of digits and separators: maximal digit runs of 13 to 19, and the usual groups. */
-function numbersIn(bytes: Uint8Array, from: number, to: number): [from: number, to: number][] {
-  const runs: [number, number][] = [];
-  for (let p = from; p < to; ) {
+/** The numbers in a run of digits and separators that may be cards': of 13 to 19 digits in one, and the usual groups. */
+function* numbersIn(bytes: Uint8Array, from: number, to: number): Generator<[from: number, to: number]> {
+  for (let p = from; p < to; p++) {
     const end = runEnd(bytes, p, isDigit);
-    if (end > p) runs.push([p, end]);
-    p = Math.max(end, p) + 1;
+    if (end - p >= 13 && end - p <= 19) yield [p, end];
+    const isGroup = end - p === 4 && to - from <= maxRunForGroups;
+    const length = isGroup ? (grouped.exec(ascii(bytes, p, Math.min(to, p + maxGroupedLength + 1)))?.[0].length ?? 0) : 0;
+    if (length > 0) yield [p, p + length];
+    p = Math.max(p, end);
   }
-  const numbers: [number, number][] = runs.filter(([a, b]) => b - a >= 13 && b - a <= 19);
-  for (let i = 0; i < runs.length; i++) {
-    for (const length of [5, 4, 3]) {
-      const group = runs.slice(i, i + length);
-      if (group.length < length || !groupings.has(group.map(([a, b]) => b - a).join('-'))) continue;
-      const joints = group.slice(1).map(([start], k) => ascii(bytes, group[k]![1], start));
-      if (!joints.every((joint) => joint === joints[0] && joint.length === 1)) continue;
-      numbers.push([group[0]![0], group.at(-1)![1]]);
-      i += length - 1;
-      break;
-    }
-  }
-  return numbers;
 }
 
 /** A letter, digit or `_` at either border, a sign or a decimal point before it, or a fraction behind: the number is part of something else. */
@@ -79,23 +71,20 @@ function fieldBefore(bytes: Uint8Array, at: number): string {
   return /([\w.-]+)\\*["']?\s*[:=]\s*\\*["']?$/.exec(before)?.[1] ?? '';
 }
 
-/** Carries on counting quotes to `to`: whether it is inside a JSON string. A line feed is always outside. */
+/** Carries on counting quotes to `to`: whether it is inside a JSON string. A line feed is always outside, so it begins behind the last. */
 function parity({ job, at, inString }: { job: MaskJob; at: number; inString: boolean }, to: number) {
   const { bytes } = job;
-  let p = at;
-  let inside = inString;
+  const line = bytes.subarray(at, to).lastIndexOf(lineFeed);
+  let p = line < 0 ? at : at + line + 1;
+  let inside = line < 0 && inString;
   while (p < to) {
-    if (inside) {
-      const end = stringEnd(bytes, p);
-      if (end >= to) break;
-      inside = false;
-      p = end + 1;
-    } else {
-      inside = bytes[p] === quote;
-      p++;
-    }
+    const end = inside ? stringEnd(bytes, p, to) : bytes.subarray(p, to).indexOf(quote) + p;
+    if (inside && end >= to) return { job, at: to, inString: true };
+    if (!inside && end < p) return { job, at: to, inString: false };
+    inside = !inside;
+    p = end + 1;
   }
-  return { job, at: Math.min(p, to), inString: inside };
+  return { job, at: to, inString: inside };
 }
 
 const issuers: [prefix: RegExp, lengths: readonly number[]][] = [

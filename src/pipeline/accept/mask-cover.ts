@@ -6,6 +6,8 @@ export type MaskJob = {
   counts: Record<string, number>;
   /** Set when the scan cannot go on over these bytes: the body spells ASCII as `\u00xx`. */
   restart: boolean;
+  /** Bytes that were looked at ahead in vain so far: keeps hostile bodies from costing the square of their length. */
+  ahead: number;
 };
 
 const star = 0x2a;
@@ -45,15 +47,15 @@ export function backslashes(bytes: Uint8Array, at: number): number {
 /** Steps over the escape sequence that begins at `at`; its backslash is the odd one. */
 export const afterEscape = (bytes: Uint8Array, at: number): number => at + (bytes[at + 1] === 0x75 ? 6 : 2);
 
-/** The quote that ends the string which `at` is inside of (on the border of its escapes), or where it breaks off: a line feed or the end. */
-export function stringEnd(bytes: Uint8Array, at: number): number {
+/** The quote that ends the string which `at` is inside of (on the border of its escapes), or where it breaks off: a line feed, or the border at or behind `limit`. */
+export function stringEnd(bytes: Uint8Array, at: number, limit = bytes.length): number {
   let p = at;
-  while (p < bytes.length) {
+  while (p < limit) {
     const c = bytes[p];
     if (c === quote || c === lineFeed) return p;
     p = c === backslash ? afterEscape(bytes, p) : p + 1;
   }
-  return bytes.length;
+  return Math.min(p, bytes.length);
 }
 
 /** Skips white space between JSON tokens. */
@@ -65,7 +67,7 @@ export function skipBlank({ bytes, lines }: MaskJob, at: number): number {
 
 /**
  * Covers the JSON value that begins at or after `at`: a string's inside, a number, a whole array or object. `true`, `false`, `null` and what
- * is empty tell nothing and stay. A value that never ends is covered to the end of its line, since the line is no JSON anyway.
+ * is empty tell nothing and stay. A value that never ends is covered to the end of its line of NDJSON, or of the body: that is no JSON anyway.
  */
 export function coverValue(job: MaskJob, kind: string, at: number): void {
   const { bytes } = job;
@@ -74,7 +76,7 @@ export function coverValue(job: MaskJob, kind: string, at: number): void {
   if (c === quote) coverText(job, kind, from + 1, stringEnd(bytes, from + 1));
   else if (c === 0x7b || c === 0x5b) {
     const to = bracketEnd(job, from);
-    if (to < 0) coverText(job, kind, from + 1, lineEnd(bytes, from));
+    if (to < 0) coverText(job, kind, from + 1, job.lines ? lineEnd(bytes, from) : bytes.length);
     else if (skipBlank(job, from + 1) < to - 1) coverJson(job, kind, from, to);
   } else if (c !== undefined && isNumberStart(c)) coverJson(job, kind, from, numberEnd(bytes, from));
 }

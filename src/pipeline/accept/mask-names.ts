@@ -15,8 +15,8 @@ export const plainName = (name: string): string => name.toLowerCase().replace(/[
 /** Names shorter than this match only as a word of their own: `pwd` and `user_pwd`, not `cpwd`. */
 const wordBelow = 5;
 
-/** Names that end like a secret's and are a program: `chpasswd: …` says what it did. */
-const commands = new Set(['chpasswd']);
+/** A name that ends like a secret's and is a program: `chpasswd: …` says what it did. */
+const command = 'chpasswd';
 
 type SecretName = { plain: string; codes: number[]; how: HowGiven };
 
@@ -55,9 +55,8 @@ const actOn =
     if (isAlnum[next] || next === 0x5f || next >= 0x80 || (isJoin[next] && isAlnum[bytes[to + 1]!])) return;
     for (const secret of secrets) {
       if (endsWithName(bytes, word, secret) < 0) continue;
-      const from = nameStart(bytes, word);
       if (next === quote) coverKeyed(job, to);
-      else if (!commands.has(ascii(bytes, from, to))) coverNamed(job, from, to, secret.how);
+      else if (ascii(bytes, at - 2, to) !== command) coverNamed(job, at, to, secret.how);
       return;
     }
   };
@@ -74,13 +73,6 @@ function endsWithName(bytes: Uint8Array, end: number, { plain, codes }: SecretNa
   if (plain.length >= wordBelow || !isAlnum[bytes[p - 1]!]) return p;
   const startsUpper = bytes[p]! >= 0x41 && bytes[p]! <= 0x5a && bytes[p - 1]! >= 0x61;
   return startsUpper ? p : -1;
-}
-
-/** The first byte of the name that `at` is in: letters, digits and what joins them. */
-function nameStart(bytes: Uint8Array, at: number): number {
-  let p = at;
-  while (p > 0 && (isAlnum[bytes[p - 1]!] || isJoin[bytes[p - 1]!])) p--;
-  return p;
 }
 
 /**

@@ -42,7 +42,7 @@ export function secretTriggers(): Trigger[] {
     { text: '://', anyCase: false, needs: '@', act: (job, at) => urlPassword(job, at + 3) },
     { text: ':\\/\\/', anyCase: false, needs: '@', act: (job, at) => urlPassword(job, at + 5) },
     ...['AKIA', 'ASIA'].map((text): Trigger => ({ text, anyCase: false, act: awsKey })),
-    { text: 'eyJ', anyCase: false, act: webToken },
+    { text: 'eyJ', anyCase: false, act: webToken() },
     { text: 'PRIVATE KEY', anyCase: false, act: privateKey },
     ...vendors.map(([prefix, minRest]): Trigger => ({ text: prefix, anyCase: false, act: vendorToken(prefix.length, minRest) })),
   ];
@@ -77,12 +77,20 @@ function awsKey(job: MaskJob, at: number): void {
   if (to - at === 20 && !isWord[job.bytes[to]!] && beginsWord(job.bytes, at)) coverText(job, 'aws_key', at, to);
 }
 
-/** A JSON web token, RFC 7519: a header that begins `{"`, and at least a payload behind a dot; all its parts are covered. */
-function webToken(job: MaskJob, at: number): void {
-  const { bytes } = job;
-  const header = runEnd(bytes, at, isBase64Url);
-  if (header - at < 10 || bytes[header] !== 0x2e || !beginsWord(bytes, at)) return;
-  if (runEnd(bytes, header + 1, isBase64Url) - header > 4) coverText(job, 'jwt', at, runEnd(bytes, at, isTokenOrDot));
+/**
+ * Makes the act that covers JSON web tokens, RFC 7519: a header that begins `{"`, and at least a payload behind a dot; all parts are covered.
+ * Of one run of characters the end is looked for once.
+ */
+function webToken(): Act {
+  let looked: { job: MaskJob; to: number } | undefined;
+  return (job, at) => {
+    const { bytes } = job;
+    if ((looked?.job === job && at < looked.to) || !beginsWord(bytes, at)) return;
+    const header = runEnd(bytes, at, isBase64Url);
+    looked = { job, to: header };
+    if (header - at < 10 || bytes[header] !== 0x2e) return;
+    if (runEnd(bytes, header + 1, isBase64Url) - header > 4) coverText(job, 'jwt', at, runEnd(bytes, at, isTokenOrDot));
+  };
 }
 
 /** What stands between the lines `-----BEGIN … PRIVATE KEY-----` and `-----END`, or to the end of the string. RFC 7468. */
@@ -102,8 +110,9 @@ function privateKey(job: MaskJob, at: number): void {
 const vendorToken =
   (prefixLength: number, minRest: number): Act =>
   (job, at) => {
+    if (!beginsWord(job.bytes, at)) return;
     const to = runEnd(job.bytes, at + prefixLength, isTokenOrDot);
-    if (to - at - prefixLength >= minRest && beginsWord(job.bytes, at)) coverText(job, 'vendor_token', at, to);
+    if (to - at - prefixLength >= minRest) coverText(job, 'vendor_token', at, to);
   };
 
 function mailAddress(job: MaskJob, sign: number): void {

@@ -1,4 +1,4 @@
-import { afterEscape, backslash, backslashes, coverJson, coverText, lineFeed, type MaskJob, quote } from './mask-cover.ts';
+import { afterEscape, backslash, backslashes, coverJson, coverText, lineFeed, type MaskJob, quote, stringEnd } from './mask-cover.ts';
 
 const space = 0x20;
 const apostrophe = 0x27;
@@ -22,18 +22,18 @@ export type HowGiven = { wholeLine: boolean; notPath: boolean };
 
 /**
  * Covers what a name inside a text is given: `name=…`, `name: …`, `name => …`, `"name":"…"` with its quotes escaped to any depth, `--name …`,
- * `<name>…</name>`. `from` and `to` are the name's borders.
+ * `<name>…</name>`. `name` is one of the name's bytes, `to` its end.
  */
-export function coverNamed(job: MaskJob, from: number, to: number, how: HowGiven): void {
+export function coverNamed(job: MaskJob, name: number, to: number, how: HowGiven): void {
   const { bytes } = job;
-  if (bytes[to] === greater && isTag(bytes, from)) {
+  if (bytes[to] === greater && isTag(bytes, nameStart(bytes, name))) {
     coverUntil(job, to + 1, less);
     return;
   }
   const named = afterClosing(bytes, to);
   const spaced = skipSpaces(bytes, named);
   const delimiter = afterDelimiter(bytes, spaced);
-  const isOption = spaced > to && bytes[from] === 0x2d && bytes[from + 1] === 0x2d;
+  const isOption = delimiter < 0 && spaced > to && isOptionName(bytes, nameStart(bytes, name));
   if (delimiter < 0 && !isOption) return;
   const at = delimiter < 0 ? spaced : skipSpaces(bytes, delimiter);
   if (!(how.notPath && bytes[at] === 0x2f)) coverTextValue(job, at, { wholeLine: how.wholeLine, json: named > to });
@@ -44,12 +44,14 @@ function coverTextValue(job: MaskJob, at: number, { wholeLine, json }: { wholeLi
   const run = backslashes(bytes, at);
   const start = at + run + 1;
   const c = bytes[at];
-  const bracket = c === 0x7b || c === 0x5b ? textBracketEnd(bytes, at) : -1;
+  const isBracket = c === 0x7b || c === 0x5b;
+  const bracket = isBracket ? textBracketEnd(job, at) : -1;
   if (bytes[at + run] === quote) {
     if (run % 2 === 1) coverText(job, 'name', start, quotedEnd(bytes, start, levelOf(run)));
   } else if (c === apostrophe || c === 0x60) coverUntil(job, start, c);
   else if (bracket > at + 2) coverJson(job, 'name', at, bracket);
   else if (bracket > 0) return;
+  else if (isBracket && job.ahead > 2 * bytes.length) coverText(job, 'name', at, stringEnd(bytes, at));
   else if (wholeLine) coverText(job, 'name', at, lineOfText(bytes, at));
   else coverBare(job, at, json);
 }
@@ -96,6 +98,20 @@ function afterDelimiter(bytes: Uint8Array, at: number): number {
   return next === equals ? at + 2 : at + 1;
 }
 
+const isJoined = flags('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.');
+/** A name is not looked at further back than this. */
+const maxNameBytes = 64;
+
+/** The first byte of the name that `at` is in: letters, digits and what joins them. */
+function nameStart(bytes: Uint8Array, at: number): number {
+  let p = at;
+  while (p > at - maxNameBytes && isJoined[bytes[p - 1]!]) p--;
+  return p;
+}
+
+/** `--name`, from its first byte. */
+const isOptionName = (bytes: Uint8Array, from: number): boolean => bytes[from] === 0x2d && bytes[from + 1] === 0x2d;
+
 /** `<name>` or `<prefix:name>`, from the name's first byte. */
 const isTag = (bytes: Uint8Array, from: number): boolean => bytes[from - 1] === less || bytes[from - 1] === colon;
 
@@ -141,12 +157,13 @@ function ownBackslashes(run: number, level: number): number {
 const levelOf = (run: number): number => Math.floor(Math.log2(run + 1));
 
 /** Behind the bracket that closes the one at `at`, quoted texts skipped; -1 where the string ends first. */
-function textBracketEnd(bytes: Uint8Array, at: number): number {
+function textBracketEnd(job: MaskJob, at: number): number {
+  const { bytes } = job;
   let depth = 0;
   let p = at;
   while (p < bytes.length) {
     const c = bytes[p]!;
-    if (c === quote || c === lineFeed) return -1;
+    if (c === quote || c === lineFeed) break;
     if (c === 0x7b || c === 0x5b) depth++;
     if ((c === 0x7d || c === 0x5d) && --depth === 0) return p + 1;
     if (c !== backslash) {
@@ -156,10 +173,11 @@ function textBracketEnd(bytes: Uint8Array, at: number): number {
     const run = backslashes(bytes, p);
     if (run % 2 === 1 && bytes[p + run] === quote) {
       const end = quotedEnd(bytes, p + run + 1, levelOf(run));
-      if (bytes[end] !== backslash) return -1;
+      if (bytes[end] !== backslash) break;
       p = end + backslashes(bytes, end) + 1;
     } else p = run % 2 === 0 ? p + run : afterEscape(bytes, p + run - 1);
   }
+  job.ahead += p - at;
   return -1;
 }
 

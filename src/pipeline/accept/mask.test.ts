@@ -323,6 +323,60 @@ describe('mask of planted secrets', () => {
   });
 });
 
+describe('mask of hostile bodies', () => {
+  const megabyte = (part: string) => part.repeat(Math.ceil(2 ** 20 / part.length));
+  it.each(
+    [
+      '1',
+      '1 ',
+      '1111 ',
+      '4111 1111 1111 1111 ',
+      '4111111111111111 ',
+      ' ',
+      '-',
+      'eyJ',
+      'eyJ-',
+      'ghp_',
+      '-ghp_',
+      'token.-',
+      'token:[',
+      'token:[\\"',
+      'token={',
+    ].concat([
+      'token=',
+      'bearer ',
+      '://a:',
+      '@',
+      'a@',
+      'a@a.',
+      '\\\\',
+      '\\"token\\":',
+      'api_____key',
+      'PRIVATE KEY',
+      '-----BEGIN PRIVATE KEY-----',
+      '\\u0041',
+    ]),
+  )('takes time in proportion to their length: %j', (part) => {
+    const inText = `{"m":"${megabyte(part)}"}`;
+    const start = process.cpuUsage();
+    mask(Buffer.from(inText), everything);
+    const { user, system } = process.cpuUsage(start);
+    expect((user + system) / 1e6).toBeLessThan(3);
+  });
+
+  it.each(['{"token":[', '{"token":[\n', '"token","', '{"token":"', '{"a":4111111111111111}', '"a token",'])(
+    'takes time in proportion to their length: %j again and again',
+    (part) => {
+      for (const format of ['json', 'ndjson'] as const) {
+        const start = process.cpuUsage();
+        mask(Buffer.from(megabyte(part)), everything, format);
+        const { user, system } = process.cpuUsage(start);
+        expect((user + system) / 1e6).toBeLessThan(3);
+      }
+    },
+  );
+});
+
 describe('maskRecord', () => {
   const record = (): LogRecord => ({
     ...{ timestamp: 1, timestamp_ns: 0, observed_timestamp: 1, level: 'info', severity: 9, service: 'a', env: undefined, host: undefined },

@@ -23,7 +23,7 @@ export function mask(
   settings: MaskSettings,
   format: 'json' | 'ndjson' = 'json',
 ): { masked: Uint8Array; counts: MaskCounts } {
-  const job: MaskJob = { bytes: body, lines: format === 'ndjson', counts: {}, restart: false };
+  const job: MaskJob = { bytes: body, lines: format === 'ndjson', counts: {}, restart: false, ahead: 0 };
   const { scanner, rescanner } = scannersOf(settings);
   if (scanner) scan(scanner, job);
   if (job.restart) {
