@@ -31,6 +31,17 @@ describe('the documents', () => {
     expect(links.flatMap((link) => missing('docs/README.md', link) ?? [])).toHaveLength(1);
   });
 
+  it('name files and folders of the project that are there', () => {
+    const named = documents.flatMap((file) => {
+      const paths = textOf(file).matchAll(
+        /`(?:node |bash |python3 |npx node )?((?:src|test|scripts|bench|examples|docs|bin)\/[\w./-]*\w\/?)(?: [^`]*)?`/g,
+      );
+      return [...paths].map(([, path = '']) => ({ file, path }));
+    });
+    expect(named.length).toBeGreaterThan(25);
+    expect(named.filter(({ path }) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
   it('are all named in their index', () => {
     const index = relativeLinks(textOf('docs/README.md')).map(({ path }) => normalize(join('docs', path)));
     const pages = documents.filter((file) => /^docs\/([^/]+|reference\/[^/]+)\.md$/.test(file) && file !== 'docs/README.md');
