@@ -258,10 +258,16 @@ describe('logdrive keys', () => {
     const book = createKeys({ state: new MemoryStateStore(), clock: systemClock });
     const host = { offlineKeys: async () => ({ keys: book, close: async () => {} }) };
     const run = (...argv: string[]) => start(['keys', ...argv, '--data-dir', '/d'], { host }).done;
+    const first = await run('create', 'root');
+    expect(await book.check(first.out.trim())).toMatchObject({ tenant: 'default', scopes: ['ingest', 'query', 'admin'] });
+    await book.revoke((await book.list())[0]!.id);
+    expect((await run('create', 'x', '--scopes', 'query')).err).toContain('no key may make other keys now');
     const made = await run('create', 'ship', '--scopes', 'ingest,query', '--tenant', 'acme', '--expires', '90d');
     expect(made.err).toContain('may ingest, query');
     expect(await book.check(made.out.trim())).toMatchObject({ tenant: 'acme', scopes: ['ingest', 'query'] });
-    const [{ id }] = JSON.parse((await run('list', '--json')).out).items as [{ id: string }];
+    const { id } = (JSON.parse((await run('list', '--json')).out).items as { id: string; name: string }[]).find(
+      ({ name }) => name === 'ship',
+    )!;
     const rotated = await run('rotate', id, '--overlap', '1h');
     await book.check(made.out.trim());
     expect((await run('list')).out).toContain('rotating');
@@ -288,7 +294,7 @@ describe('logdrive keys', () => {
       'POST /api/keys': () => ({ status: 201, body: { ...key, secret: 'ld_1' } }),
       'POST /api/keys/k1/rotate': () => ({ body: { ...key, secret: 'ld_2' } }),
     });
-    expect((await run('keys', 'list')).out).toContain('k1  ship  acme    ingest  2026-11-20T00:00  never      live');
+    expect((await run('keys', 'list')).out).toContain('k1  ship  acme    ingest,admin  2026-11-20T00:00  never      live');
     expect((await run('keys', 'create', 'ship')).out).toBe('ld_1\n');
     expect(JSON.parse(calls.at(-1)!.body.toString())).toEqual({ name: 'ship', scopes: ['ingest'] });
     expect((await run('keys', 'rotate', 'k1', '--overlap', '2h')).out).toBe('ld_2\n');

@@ -43,10 +43,10 @@ type KeyBook = {
 export const keys: Command = {
   usage: 'create NAME | list | rotate ID | revoke ID',
   about:
-    'Asks the server; when none answers it works on the data folder itself, which is how the first key is made. A secret is shown once.',
+    'Asks the server; when none answers it works on the data folder itself, which is how a lost key is replaced. A secret is shown once.',
   options: {
     ...serverOptions,
-    scopes: { type: 'string', value: 'LIST', help: 'create: what the key may do, of ingest, query, admin [ingest]' },
+    scopes: { type: 'string', value: 'LIST', help: 'create: what the key may do, of ingest, query, admin [ingest; all for the first key]' },
     tenant: { type: 'string', value: 'NAME', help: 'create: whose key it is [that of your own key, or default]' },
     expires: { type: 'string', value: 'TIME', help: 'create: how long it works, such as 90d [for ever]' },
     overlap: { type: 'string', value: 'TIME', help: 'rotate: how long the former secret still works [24h]' },
@@ -97,13 +97,21 @@ async function act({ io, values, positionals, style }: Run, book: KeyBook): Prom
   }
   if (argument === undefined) throw new UsageError(`give one of: ${keys.usage}`);
   if (action === 'create') {
+    const given = text(values, 'scopes');
+    const isFirst = !(await book.list()).some(
+      ({ revoked_at, expires_at, scopes: of }) => revoked_at === null && !isPast(expires_at) && of.includes('admin'),
+    );
+    const wanted = given === undefined && isFirst ? scopes : scopesOf(given ?? 'ingest');
     const made = await book.create({
       name: argument,
-      scopes: scopesOf(text(values, 'scopes')),
+      scopes: wanted,
       tenant: tenantOf(text(values, 'tenant')),
       expiresAtMs: expiryOf(text(values, 'expires')),
     });
-    return shown(made, `key ${made.id} of tenant ${made.tenant} may ${made.scopes.join(', ')}`);
+    shown(made, `key ${made.id} of tenant ${made.tenant} may ${made.scopes.join(', ')}`);
+    if (isFirst && !wanted.includes('admin'))
+      io.err(`${style.yellow('no key may make other keys now')}: make one with --scopes ingest,query,admin --data-dir DIR\n`);
+    return;
   }
   if (action === 'rotate') {
     const overlap = text(values, 'overlap') ?? '24h';
@@ -168,8 +176,9 @@ function ofFolder(book: OfflineKeys): KeyBook {
 
 const time = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
 
+const isPast = (at: string | null): boolean => at !== null && Date.parse(at) <= Date.now();
+
 function rowOf(key: Key): string[] {
-  const isPast = (at: string | null) => at !== null && Date.parse(at) <= Date.now();
   const state = key.revoked_at
     ? 'revoked'
     : isPast(key.expires_at)
@@ -188,8 +197,8 @@ function rowOf(key: Key): string[] {
   ];
 }
 
-function scopesOf(given: string | undefined): Scope[] {
-  const list = (given ?? 'ingest').split(',').map((scope) => scope.trim());
+function scopesOf(given: string): Scope[] {
+  const list = given.split(',').map((scope) => scope.trim());
   const unknown = list.find((scope) => !scopes.includes(scope as Scope));
   if (unknown !== undefined) throw new UsageError(`--scopes ${unknown}: give a list of ${scopes.join(', ')}`);
   return list as Scope[];
