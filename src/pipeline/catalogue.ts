@@ -15,8 +15,9 @@ export type ListedFile = { file: string; info: FileInfo; only?: NonNullable<Visi
 export type CatalogueSnapshot = {
   files: ListedFile[];
   /**
-   * The heads that the files came from. A table in memory answers only for offsets that are open in these, not in newer ones; take the tables
-   * before the snapshot, and every row is in exactly one place.
+   * The heads that the files of level 0 came from. A table in memory answers only for offsets that are open in these, not in newer ones; take the
+   * tables before the snapshot, and see that the heads are still the same after it (compacted files may be newer): then every row is in exactly
+   * one place.
    */
   partitions: PartitionHead[];
 };

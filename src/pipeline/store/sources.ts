@@ -4,6 +4,7 @@ import type { SourceRef } from '../../columnar/search.ts';
 import { AppError } from '../../core/errors.ts';
 import { noOffsets, sameIntervals, subtract } from '../../core/intervals.ts';
 import type { WarmStore } from '../../core/ports/warm-store.ts';
+import type { PartitionHead } from '../../core/warm/progress.ts';
 import type { Snapshot, TimeRange } from '../../query/plan.ts';
 import type { Catalogue, ListedFile } from '../catalogue.ts';
 import type { OpenBatch } from './open-batch.ts';
@@ -50,20 +51,24 @@ export class SourceFinder {
 
   async find(tenant: string, time: TimeRange): Promise<Sources> {
     const { catalogue, generation } = this.#deps;
-    const snapshot = this.snapshot();
-    const batches = this.#sinks.flatMap(({ partition, sink }) => sink.open.map((batch) => ({ partition, batch })));
-    const { files, partitions } = await catalogue.snapshot(tenant, time);
-    const tables = batches.flatMap(({ partition, batch }): SourceRef[] => {
-      if (batch.table.rows === 0) return [];
-      const closed = partitions.find((head) => head.partition === partition && head.generation === generation)?.closed ?? noOffsets;
-      const done = batch.done;
-      const left = subtract(done, closed);
-      if (left.length === 0) return [];
-      return [
-        sameIntervals(left, done) ? { source: batch.table } : { source: batch.table, only: [{ generation, partition, offsets: left }] },
-      ];
-    });
-    return { tables, files, snapshot };
+    for (;;) {
+      const snapshot = this.snapshot();
+      const batches = this.#sinks.flatMap(({ partition, sink }) => sink.open.map((batch) => ({ partition, batch })));
+      const { files, partitions } = await catalogue.snapshot(tenant, time);
+      // A batch may have been committed after its head was read, and compacted before the tenant's was: it would be in a file and in a table.
+      if (batches.length > 0 && !haveSameClosed(partitions, await catalogue.partitions())) continue;
+      const tables = batches.flatMap(({ partition, batch }): SourceRef[] => {
+        if (batch.table.rows === 0) return [];
+        const closed = partitions.find((head) => head.partition === partition && head.generation === generation)?.closed ?? noOffsets;
+        const done = batch.done;
+        const left = subtract(done, closed);
+        if (left.length === 0) return [];
+        return [
+          sameIntervals(left, done) ? { source: batch.table } : { source: batch.table, only: [{ generation, partition, offsets: left }] },
+        ];
+      });
+      return { tables, files, snapshot };
+    }
   }
 
   /** Opens the files of a query for as long as `use` takes; afterwards they are kept open for the next one, by last use. */
@@ -123,3 +128,6 @@ export class SourceFinder {
     }
   }
 }
+
+const haveSameClosed = (a: PartitionHead[], b: PartitionHead[]): boolean =>
+  a.length === b.length && a.every(({ closed }, i) => sameIntervals(closed, b[i]!.closed));
