@@ -282,7 +282,7 @@ describe('logdrive keys', () => {
       id: 'k1',
       tenant: 'acme',
       name: 'ship',
-      scopes: ['ingest'],
+      scopes: ['ingest', 'admin'],
       created_at: '2026-11-20T00:00:00Z',
       expires_at: null,
       revoked_at: null,
