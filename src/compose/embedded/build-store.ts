@@ -81,9 +81,11 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
   };
   const masks = new Map<string, (record: LogRecord) => LogRecord>();
   const maskOf = (tenant: string) => {
-    const mask = masks.get(tenant) ?? maskFor(tenant);
-    masks.set(tenant, mask);
-    return mask;
+    const known = masks.get(tenant);
+    if (known) return known;
+    const made = maskFor(tenant);
+    masks.set(tenant, made);
+    return made;
   };
 
   const processes = new Map<number, Process>([[settings.process.version, createProcess(settings.process)]]);
@@ -117,7 +119,7 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
         decode: (batch) => recordsOf(batch, { hash: hash128 }),
         processOf: async (version) => {
           const process = await processOf(version);
-          return (record, context) => process(record, { ...context, maskRecord: maskOf(context.tenant) });
+          return (record, { tenant, position }) => process(record, { tenant, position, maskRecord: maskOf(tenant) });
         },
         closed: () => closed[partition]!,
         async commit(batch: OpenBatch, part) {
