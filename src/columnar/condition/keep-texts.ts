@@ -43,9 +43,6 @@ function keepHolding(needle: Needle, texts: Texts, base: number, selection: Sele
   if (count === 0) return;
   const first = rows[0]! - base;
   const last = rows[count - 1]! - base;
-  if (needle.isLiteral && count >= manyTexts && count * 4 > last - first) {
-    const marks = new Uint8Array(last + 1);
-    needle.mark(texts, first, last, marks);
-    selection.keep((row) => marks[row - base] === 1);
-  } else selection.keep((row) => needle.isIn(texts.bytes, texts.starts[row - base]!, texts.ends[row - base]!));
+  if (count >= manyTexts && count * 4 > last - first) needle.keepHolding(texts, base, selection);
+  else selection.keep((row) => needle.isIn(texts.bytes, texts.starts[row - base]!, texts.ends[row - base]!));
 }

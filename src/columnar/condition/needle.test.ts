@@ -2,11 +2,15 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fold, hasToken } from '../../query/text.ts';
 import type { Texts } from '../parquet/decode-plain.ts';
+import { Selection } from '../selection.ts';
 import { Needle } from './needle.ts';
 
 const unit = fc.constantFrom('a', 'A', 'b', 'B', '7', '0', ' ', '_', '.', 'é', 'É', 'ß', '😀', 'λ');
-const text = fc.string({ unit, maxLength: 12 });
-const part = fc.string({ unit: fc.constantFrom('a', 'b', '7', '0', ' ', '_', '.'), minLength: 1, maxLength: 4 });
+const text = fc.oneof(fc.string({ unit, maxLength: 12 }), fc.string({ unit: fc.constantFrom('a', '7'), maxLength: 24 }));
+const part = fc.oneof(
+  fc.string({ unit: fc.constantFrom('a', 'b', '7', '0', ' ', '_', '.'), minLength: 1, maxLength: 4 }),
+  fc.string({ unit: fc.constantFrom('a', '7'), minLength: 7, maxLength: 10 }),
+);
 
 /** Texts behind one another as in a PLAIN page, their lengths between them. */
 function textsOf(values: string[]): Texts {
@@ -33,18 +37,20 @@ test('a needle is found in bytes where it is found in the folded text, one by on
       part,
       fc.boolean(),
       fc.boolean(),
-      (values, needleText, caseless, isToken) => {
+      fc.integer({ min: 1, max: 3 }),
+      fc.nat(9),
+      (values, needleText, caseless, isToken, every, base) => {
         fc.pre(!isToken || /^\w+$/.test(needleText));
         const needle = new Needle(needleText, caseless, isToken);
         const expected = values
           .map((value) => (caseless ? fold(value) : value))
           .map((value) => (isToken ? hasToken(value, needleText) : value.includes(needleText)));
         const texts = textsOf(values);
-        const marks = new Uint8Array(values.length);
         expect(values.map((_, i) => needle.isIn(texts.bytes, texts.starts[i]!, texts.ends[i]!))).toEqual(expected);
-        if (!needle.isLiteral) return;
-        needle.mark(texts, 0, values.length - 1, marks);
-        expect([...marks].map((mark) => mark === 1)).toEqual(expected);
+        const rows = values.map((_, i) => i + base).filter((_, i) => i % every === 0);
+        const selection = new Selection(Uint16Array.from(rows), rows.length);
+        needle.keepHolding(texts, base, selection);
+        expect([...selection.rows.subarray(0, selection.count)]).toEqual(rows.filter((row) => expected[row - base]));
       },
     ),
     { numRuns: 500 },
