@@ -1,5 +1,6 @@
 import type { LogRecord } from '../core/record.ts';
 import { parseAccessLog } from '../processors/parse-access-log/index.ts';
+import { parseAppLine } from '../processors/parse-app-line/index.ts';
 import { parseJson } from '../processors/parse-json/index.ts';
 import { parseLogfmt } from '../processors/parse-logfmt/index.ts';
 import { parseSyslog } from '../processors/parse-syslog/index.ts';
@@ -10,6 +11,7 @@ const parsers = {
   'parse-logfmt': parseLogfmt,
   'parse-syslog': parseSyslog,
   'parse-access-log': parseAccessLog,
+  'parse-app-line': parseAppLine,
   'stack-trace': readStackTrace,
 };
 
@@ -31,7 +33,10 @@ export function autoParse(record: LogRecord, observe?: ParseObserver): LogRecord
 
 function parseByHead(record: LogRecord, observe: ParseObserver | undefined): LogRecord {
   const name = record.message === undefined ? undefined : formOf(record.message);
-  return name === undefined ? record : apply(name, record, observe);
+  if (name === undefined) return record;
+  const parsed = apply(name, record, observe);
+  // A time at the head is a syslog file's or an application's own.
+  return parsed === record && name === 'parse-syslog' ? apply('parse-app-line', record, observe) : parsed;
 }
 
 function apply(name: ParserName, record: LogRecord, observe: ParseObserver | undefined): LogRecord {
@@ -64,6 +69,7 @@ export function formOf(message: string): ParserName | undefined {
   if (code !== space) return undefined;
   if (message.charCodeAt(at + 2) === space && message.charCodeAt(at + 1) === dash) return 'parse-access-log';
   if (at === 3 && message.charCodeAt(9) === colon && message.charCodeAt(12) === colon) return 'parse-syslog';
+  if (message.charCodeAt(4) !== dash || message.charCodeAt(13) !== colon) return undefined;
   // rsyslog's file format: `2026-11-20T10:00:00.123456+01:00 host program: `
-  return at >= 27 && at <= 32 && message.charCodeAt(4) === dash && message.charCodeAt(13) === colon ? 'parse-syslog' : undefined;
+  return at >= 27 && at <= 32 ? 'parse-syslog' : 'parse-app-line';
 }

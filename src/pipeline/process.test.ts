@@ -44,11 +44,17 @@ describe('automatic parsing', () => {
       'a=1',
       'a - b',
       'a - - [x] "GET"',
-      '2026-11-20T10:00:00.1+01:00 INFO main: up',
+      '2026-11-20T25:00:00.1+01:00 INFO main: up',
     ]) {
       const record = recordOf({ message, level: 'info' });
       expect(kept(auto(record, context))).toBe(record);
     }
+  });
+
+  test("takes an application's own line for one where it is none of syslog", () => {
+    const message = '2026-11-20T10:00:00.1+01:00 ERROR main: down';
+    const record = kept(auto(recordOf({ message }), context));
+    expect(record).toMatchObject({ message, timestamp: Date.UTC(2026, 10, 20, 9, 0, 0, 100) * 1000, level: 'error', severity: 17 });
   });
 
   test('unwraps a line that a container runtime put into JSON', () => {

@@ -4,6 +4,7 @@ import drop from './drop/index.ts';
 import grok from './grok/index.ts';
 import labels from './labels/index.ts';
 import parseAccessLog from './parse-access-log/index.ts';
+import parseAppLine from './parse-app-line/index.ts';
 import parseJson from './parse-json/index.ts';
 import parseLogfmt from './parse-logfmt/index.ts';
 import parseSyslog from './parse-syslog/index.ts';
@@ -17,6 +18,7 @@ export const processors: Processor[] = [
   grok,
   labels,
   parseAccessLog,
+  parseAppLine,
   parseJson,
   parseLogfmt,
   parseSyslog,
