@@ -1,4 +1,6 @@
 import { aggregate } from '../../columnar/aggregate.ts';
+import { heldIds } from '../../columnar/held-ids.ts';
+import type { Part } from '../../columnar/part.ts';
 import { type SourceRef, search } from '../../columnar/search.ts';
 import { AppError } from '../../core/errors.ts';
 import { isClientId, positionOf } from '../../core/ids.ts';
@@ -53,10 +55,12 @@ export class StoreSearch {
   async committedIds(tenant: string, ids: string[]): Promise<Set<string>> {
     const { files } = await this.#sources.find(tenant, always);
     if (files.length === 0) return new Set();
-    const where: Expression = { kind: 'in', field: 'id', values: ids };
-    const plan: SearchPlan = { tenant, time: always, where, order: 'desc', limit: ids.length };
-    const { records } = await this.#sources.withFiles(files, (refs) => search(refs, plan));
-    return new Set(records.map(({ id }) => id));
+    return this.#sources.withFiles(files, (refs) =>
+      heldIds(
+        refs.map(({ source }) => source as Part),
+        ids,
+      ),
+    );
   }
 
   async services(tenant: string, fromUs: number, toUs: number): Promise<ServiceSummary[]> {
