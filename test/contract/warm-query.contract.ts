@@ -117,7 +117,7 @@ export function warmQueryContract(engineName: string, open: () => Promise<WarmQu
 
     test('computes what a scan computes, and what our reader does, over files and rows that are in no store', async () => {
       let refused = 0;
-      const runs = 150;
+      const runs = 100;
       await fc.assert(
         fc.asyncProperty(storedRecords(80), fc.array(fc.nat(3), { minLength: 1, maxLength: 4 }), plans, async (records, deal, plan) => {
           const piles = [...Map.groupBy(records, ({ offset }) => deal[offset % deal.length]!)];

@@ -117,13 +117,15 @@ describe('the thread of DuckDB', () => {
 test('DuckDB folds every letter as we do', async () => {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
-  const { text, values } = sql`SELECT letter, folded FROM (SELECT letter, ${duckDb.fold(sql`letter`, 'i\u03c3')} AS folded FROM (
-    SELECT chr(CAST(code AS INTEGER)) AS letter FROM (FROM range(1, 55296) UNION ALL FROM range(57344, 1114112)) AS codes(code)))
-    WHERE folded <> letter ORDER BY letter`;
+  const { text, values } = sql`SELECT page, ${duckDb.fold(sql`letters`, 'i\u03c3')} FROM (
+    SELECT code // 256 AS page, string_agg(chr(CAST(code AS INTEGER)), '' ORDER BY code) AS letters
+    FROM (FROM range(1, 55296) UNION ALL FROM range(57344, 1114112)) AS codes(code) GROUP BY ALL) ORDER BY page`;
   const bound = values.map((value) => (value.type === 'text' ? value.value : null));
-  const rows = (await connection.runAndReadAll(text, bound)).getRows();
-  const letters = Array.from({ length: 0x10ffff }, (_, i) => String.fromCodePoint(i + 1)).filter((letter) => letter.isWellFormed());
-  expect(rows).toEqual(letters.map((letter) => [letter, fold(letter)]).filter(([letter, folded]) => letter !== folded));
+  const rows = (await connection.runAndReadAll(text, bound)).getRows() as [bigint, string][];
+  const isChar = (code: number) => code > 0 && (code < 0xd800 || code > 0xdfff);
+  const pageOf = (page: number) => String.fromCodePoint(...Array.from({ length: 256 }, (_, i) => page * 256 + i).filter(isChar));
+  expect(rows).toHaveLength(0x1100 - 8);
+  expect(rows.filter(([page, folded]) => folded !== fold(pageOf(Number(page))))).toEqual([]);
   connection.closeSync();
   instance.closeSync();
 });
