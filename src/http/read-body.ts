@@ -1,4 +1,5 @@
 import { AppError } from '../core/errors.ts';
+import { hasKeyEndingInBackslash } from '../core/json-keys.ts';
 import type { HttpOptions } from './options.ts';
 
 /** Largest body of a call that is no ingest, unless the host says otherwise. */
@@ -32,6 +33,8 @@ export async function readText(request: Request, maxBytes: number): Promise<stri
 
 /** Reads JSON text. @throws AppError INVALID_BODY with the parser's words */
 export function parseJson(content: string): unknown {
+  if (hasKeyEndingInBackslash(content))
+    throw new AppError('INVALID_BODY', 'a key of the body ends with a backslash; there is none that may');
   try {
     return JSON.parse(content);
   } catch (cause) {

@@ -1,4 +1,5 @@
 import { AppError } from '../../core/errors.ts';
+import { hasKeyEndingInBackslash } from '../../core/json-keys.ts';
 import { skipBlank } from '../../core/json-scan.ts';
 import { check, RecordFault } from '../../core/record-fault.ts';
 import { newRecordScan, scanRecord } from '../../core/record-scan.ts';
@@ -13,6 +14,7 @@ const space = 0x20;
 const comma = 0x2c;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
+const backslash = 0x5c;
 
 const scan = newRecordScan();
 
@@ -22,6 +24,7 @@ const scan = newRecordScan();
  */
 export function checkLines(bytes: Uint8Array, limits: AcceptLimits): CheckedBody {
   const faults = new Map<number, RecordFault>();
+  nextEscape = -1;
   let total = 0;
   for (let at = skipBlank(bytes, 0, bytes.length); at < bytes.length; ) {
     if (total === limits.records) throw tooManyRecords(limits);
@@ -44,6 +47,7 @@ export function checkLines(bytes: Uint8Array, limits: AcceptLimits): CheckedBody
  */
 export function checkJson(bytes: Uint8Array, limits: AcceptLimits): CheckedBody {
   const faults = new Map<number, RecordFault>();
+  nextEscape = -1;
   const ends: number[] = [];
   const isArray = bytes[skipBlank(bytes, 0, bytes.length)] === openBracket;
   const from = isArray ? skipBlank(bytes, 0, bytes.length) + 1 : 0;
@@ -88,8 +92,24 @@ function faultOf(bytes: Uint8Array, from: number, to: number, limits: AcceptLimi
     const what = `the record is nested ${scan.depth} deep of at most ${limits.depth}`;
     return new RecordFault('', 'RECORD_TOO_DEEP', `${what}; flatten it, or raise limits.depth`);
   }
-  if (scan.sure) return undefined;
-  return check(JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString()));
+  const hasEscapes = hasEscape(bytes, from, to);
+  if (scan.sure && !hasEscapes) return undefined;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString();
+  if (hasEscapes && hasKeyEndingInBackslash(text)) {
+    return new RecordFault('', 'INVALID_KEY', 'a key ends with a backslash; rename it');
+  }
+  return scan.sure ? undefined : check(JSON.parse(text));
+}
+
+/** The first escape at or behind the last record looked at: one pass over a body finds them all. */
+let nextEscape = -1;
+
+function hasEscape(bytes: Uint8Array, from: number, to: number): boolean {
+  if (nextEscape < from) {
+    const found = bytes.indexOf(backslash, from);
+    nextEscape = found < 0 ? Number.POSITIVE_INFINITY : found;
+  }
+  return nextEscape < to;
 }
 
 const notJson = (offset: number): RecordFault =>

@@ -1,4 +1,5 @@
 import { type Folded, fold } from '../../core/fold.ts';
+import { hasKeyEndingInBackslash } from '../../core/json-keys.ts';
 import { defineProcessor } from '../../core/processor.ts';
 import type { LogRecord } from '../../core/record.ts';
 import manifest from './manifest.ts';
@@ -9,7 +10,7 @@ const longNumber = /\d{16}/;
 /** Folds a message that is a JSON object into the record; leaves any other alone. */
 export function parseJson(record: LogRecord): LogRecord {
   const text = record.message?.trim();
-  if (text === undefined || text[0] !== '{' || text.at(-1) !== '}') return record;
+  if (text === undefined || text[0] !== '{' || text.at(-1) !== '}' || hasKeyEndingInBackslash(text)) return record;
   const folded = foldJson(record, text);
   if (!folded) return record;
   if (folded.message !== undefined && folded.isWhole && !longNumber.test(text)) folded.record.message = folded.message;
