@@ -17,7 +17,7 @@ import { recordsOf } from '../../src/pipeline/records-of.ts';
 import { StepRunner } from '../../src/pipeline/run-steps.ts';
 import { ClientIds } from '../../src/pipeline/store/client-ids.ts';
 import { LedgerBook } from '../../src/pipeline/store/ledger.ts';
-import { PoisonWatch } from '../../src/pipeline/store/poison.ts';
+import { type PoisonMarker, PoisonWatch } from '../../src/pipeline/store/poison.ts';
 import { PartitionProgress } from '../../src/pipeline/store/progress.ts';
 import { createRedrive } from '../../src/pipeline/store/redrive.ts';
 import { always, StoreSearch } from '../../src/pipeline/store/search.ts';
@@ -61,7 +61,7 @@ export const isPoison = (offset: number): boolean => offset % 41 === 3;
 export const idAt = (offset: number): string | undefined =>
   offset % 7 === 0 ? `own-${offset % 140 < 70 ? offset : offset - 70}` : undefined;
 
-function batchOf(from: number, to: number, hasIds: boolean): QueueBatch {
+export function batchOf(from: number, to: number, hasIds: boolean): QueueBatch {
   const lines = Array.from({ length: to - from }, (_, i) => {
     const id = hasIds ? idAt(from + i) : undefined;
     return JSON.stringify({ ...(id ? { id } : {}), message: `record ${from + i}`, service: `s${(from + i) % 3}` });
@@ -142,7 +142,7 @@ export class Consumer {
         deadLetters,
         clientIds,
         tails: new Tails(),
-        poison: new PoisonWatch({ read: () => undefined, write: () => {} }, 1),
+        poison: new PoisonWatch(more.marker ?? { read: () => undefined, write: () => {} }, 1),
         clock: systemClock,
         log: silentLog,
         sealAfterMs: more.sealAfterMs,
@@ -219,6 +219,8 @@ type Opening = {
   fault?: Fault | undefined;
   /** The log; one that delivers everything twice unless given. */
   reader?: QueueReader;
+  /** What it was working on when it died. */
+  marker?: PoisonMarker;
   /** Told how far offsets are closed durably. */
   committed?: (offset: number) => void;
 };
