@@ -1,5 +1,5 @@
 // Which engine is better at which aggregate, over one million records in files: `node bench/engines.ts [sample]`. The sample and the files are those of
-// bench/queries.ts. The figures are in docs/decisions/0004-which-engine.md.
+// bench/queries.ts. The figures are in docs/decisions/0005-which-engine.md.
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
