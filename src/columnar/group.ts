@@ -2,33 +2,29 @@ import { zstdDecompressSync } from 'node:zlib';
 import type { WarmObject } from '../core/ports/warm-store.ts';
 import type { ReadStats } from '../query/plan.ts';
 import { filterWords } from './bloom.ts';
+import { type Cells, cellValue, decodeCells, emptyCells, pickCells } from './cells.ts';
 import { attributeOf, overflowColumn } from './columns.ts';
 import type { ColumnPlace, GroupPlace, PagePlace, PartInfo } from './directory.ts';
 import { type PageCache, Slot } from './page-cache.ts';
-import { decodeDelta } from './parquet/decode-delta.ts';
-import { type Codes, decodeCodes } from './parquet/decode-hybrid.ts';
-import {
-  type Dictionary,
-  decodeBooleans,
-  decodeDoubles,
-  decodeTexts,
-  NumberDictionary,
-  TextDictionary,
-  type Texts,
-} from './parquet/decode-plain.ts';
-import type { ColumnData, RowGroup, Run, Window } from './rows.ts';
+import type { Codes } from './parquet/decode-hybrid.ts';
+import { type Dictionary, decodeTexts, NumberDictionary, TextDictionary, type Texts } from './parquet/decode-plain.ts';
+import { type CellValue, type ColumnData, type RowGroup, type Run, valueAt, type Window } from './rows.ts';
 import { type Steps, settled } from './steps.ts';
 import { Words } from './words.ts';
 
-/** The decoded rows of a page that are no texts. */
-type Cells = Codes | Float64Array;
+/** Of at most so many rows of a window, values are read from the bytes of pages rather than from decoded pages. */
+const sparseRows = 128;
 
-/** A column with what is decoded of it, page by page; `pageStarts`: the first row of each page, and the end. */
+/**
+ * A column with what is decoded of it, page by page, and the decompressed bytes of pages of which only a few rows were read; `pageStarts`: the first row
+ * of each page, and the end.
+ */
 type GroupColumn = {
   place: ColumnPlace;
   pageStarts: Uint32Array;
   dictionary: Slot<Dictionary>;
   cells: Slot<Cells>[];
+  bytes: Slot<Buffer>[];
   texts: Slot<Texts>[];
 };
 
@@ -89,9 +85,28 @@ export class PartGroup implements RowGroup {
     return { kind: 'numbers', values: cells as Float64Array, base };
   }
 
+  *pick(name: string, window: Window, rows: readonly number[], stats: ReadStats): Steps<CellValue[]> {
+    const column = this.#columns.get(name);
+    if (!column) return rows.map(() => undefined);
+    const { place, pageStarts } = column;
+    if ((place.encoding === 'plain' && place.type === 'string') || rows.length > sparseRows) {
+      const data = yield* this.load(name, window, stats);
+      return rows.map((row) => valueAt(data, row));
+    }
+    const dictionary = place.encoding === 'dictionary' ? yield* this.#dictionary(column, stats) : undefined;
+    const values: CellValue[] = [];
+    for (let page = 0; values.length < rows.length; page++) {
+      const from = pageStarts[page]!;
+      const places = Uint16Array.from(rows.filter((row) => row >= from && row < pageStarts[page + 1]!).map((row) => row - from));
+      if (places.length === 0) continue;
+      for (const cell of yield* this.#cellsAt(column, page, places, stats)) values.push(cellValue(place, dictionary, cell));
+    }
+    return values;
+  }
+
   /** Takes everything of this group out of the cache. */
   dropCached(): void {
-    const slots = [...this.#columns.values()].flatMap(({ dictionary, cells, texts }) => [dictionary, ...cells, ...texts]);
+    const slots = [...this.#columns.values()].flatMap(({ dictionary, cells, bytes, texts }) => [dictionary, ...cells, ...bytes, ...texts]);
     for (const slot of [this.#words, this.#filter, this.#idPages, ...slots]) if (slot) this.#cache.drop(slot);
   }
 
@@ -164,11 +179,23 @@ export class PartGroup implements RowGroup {
     const slot = cells[page]!;
     const held = this.#cache.get(slot);
     if (held) return held;
-    const rows = place.pages[page]![3];
     const bytes = yield* this.#page(place, place.pages[page]!, stats);
-    const made = emptyCells(place, rows);
-    decodeCells(place, bytes, rows, made);
+    const made = decodeCells(place, bytes, place.pages[page]![3]);
     return this.#cache.put(slot, made, made.byteLength);
+  }
+
+  *#cellsAt(
+    { place, cells, bytes }: GroupColumn,
+    page: number,
+    places: Uint16Array,
+    stats: ReadStats,
+  ): Steps<ArrayLike<number> & Iterable<number>> {
+    const decoded = cells[page] && this.#cache.get(cells[page]);
+    if (decoded) return Array.from(places, (row) => decoded[row]!);
+    bytes[page] ??= new Slot();
+    const slot = bytes[page];
+    const held = this.#cache.get(slot) ?? this.#cache.put(slot, yield* this.#page(place, place.pages[page]!, stats), place.pages[page]![2]);
+    return pickCells(place, held, places);
   }
 
   *#page(column: ColumnPlace, [at, length, size]: PagePlace | readonly [number, number, number, number], stats: ReadStats): Steps<Buffer> {
@@ -190,27 +217,12 @@ export const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer,
 /** Decompresses zstd; a chunk size of the whole output saves copies. */
 export const decompress = (bytes: Uint8Array, size: number): Buffer => zstdDecompressSync(bytes, { chunkSize: Math.max(64, size + 64) });
 
-const cellBytes = (place: ColumnPlace): number =>
-  place.encoding === 'dictionary' ? (place.dictionary![3] < 255 ? 1 : 2) : place.type === 'boolean' ? 1 : 8;
-
-function emptyCells(place: ColumnPlace, rows: number): Cells {
-  const bytes = cellBytes(place);
-  return bytes === 1 ? new Uint8Array(rows) : bytes === 2 ? new Uint16Array(rows) : new Float64Array(rows);
-}
-
-function decodeCells(place: ColumnPlace, page: Buffer, rows: number, cells: Cells): void {
-  if (place.encoding === 'dictionary') decodeCodes(page, rows, place.optional, cells as Codes, 0);
-  else if (place.encoding === 'delta') decodeDelta(page, cells as Float64Array, 0);
-  else if (place.type === 'boolean') decodeBooleans(page, rows, place.optional, cells as Uint8Array, 0);
-  else decodeDoubles(page, rows, place.optional, cells as Float64Array, 0);
-}
-
 function columnOf(place: ColumnPlace): GroupColumn {
   const pageStarts = new Uint32Array(place.pages.length + 1);
   place.pages.forEach((page, k) => {
     pageStarts[k + 1] = pageStarts[k]! + page[3];
   });
-  return { place, pageStarts, dictionary: new Slot(), cells: [], texts: [] };
+  return { place, pageStarts, dictionary: new Slot(), cells: [], bytes: [], texts: [] };
 }
 
 function windowsOf({ cuts, times }: GroupPlace): Window[] {

@@ -2,7 +2,7 @@ import { idOf } from '../core/ids.ts';
 import type { AttributeValue, Level, StoredRecord } from '../core/record.ts';
 import type { ReadStats, SortKey } from '../query/plan.ts';
 import { attributeOf, overflowColumn } from './columns.ts';
-import { type ColumnData, type RowGroup, valueAt, type Window } from './rows.ts';
+import type { CellValue, RowGroup, Window } from './rows.ts';
 import type { Steps } from './steps.ts';
 
 /** A row that was found, and where. */
@@ -21,9 +21,9 @@ const valueColumns = [
   'client_id',
   'tenant',
 ] as const;
-type Values = Record<(typeof valueColumns)[number], unknown>;
+type Values = Record<(typeof valueColumns)[number], CellValue[]>;
 
-/** Builds the records of the hits, in their order; columns are read once for each window. */
+/** Builds the records of the hits, in their order; columns are read once for each window, and only where hits are. */
 export function* recordsOf(hits: Hit[], stats: ReadStats): Steps<StoredRecord[]> {
   const byWindow = new Map<Window, number[]>();
   hits.forEach(({ window }, i) => {
@@ -34,31 +34,28 @@ export function* recordsOf(hits: Hit[], stats: ReadStats): Steps<StoredRecord[]>
   const records: StoredRecord[] = new Array(hits.length);
   for (const [window, indices] of byWindow) {
     const { group } = hits[indices[0]!]!;
-    const columns = {} as Record<keyof Values, ColumnData | undefined>;
-    for (const name of valueColumns) columns[name] = yield* group.load(name, window, stats);
-    const attributes = yield* attributesOf(
-      indices.map((i) => hits[i]!.row),
-      group,
-      window,
-      stats,
-    );
+    indices.sort((a, b) => hits[a]!.row - hits[b]!.row);
+    const rows = indices.map((i) => hits[i]!.row);
+    const values = {} as Values;
+    for (const name of valueColumns) values[name] = yield* group.pick(name, window, rows, stats);
+    const attributes = yield* attributesOf(rows, group, window, stats);
     indices.forEach((i, k) => {
-      records[i] = recordOf(hits[i]!, columns, attributes[k]!);
+      records[i] = recordOf(hits[i]!, values, k, attributes[k]!);
     });
   }
   return records;
 }
 
-function recordOf(hit: Hit, columns: Record<keyof Values, ColumnData | undefined>, attributes: [string, AttributeValue][]): StoredRecord {
-  const { row, timestamp, timestamp_ns, generation, partition, offset } = hit;
-  const text = (name: keyof Values): string | undefined => valueAt(columns[name], row) as string | undefined;
+function recordOf(hit: Hit, values: Values, k: number, attributes: [string, AttributeValue][]): StoredRecord {
+  const { timestamp, timestamp_ns, generation, partition, offset } = hit;
+  const text = (name: keyof Values): string | undefined => values[name][k] as string | undefined;
   const clientId = text('client_id');
   return {
     timestamp,
     timestamp_ns,
-    observed_timestamp: valueAt(columns.observed_timestamp, row) as number,
+    observed_timestamp: values.observed_timestamp[k] as number,
     level: text('level') as Level,
-    severity: valueAt(columns.severity, row) as number,
+    severity: values.severity[k] as number,
     service: text('service')!,
     env: text('env'),
     host: text('host'),
@@ -78,10 +75,9 @@ function recordOf(hit: Hit, columns: Record<keyof Values, ColumnData | undefined
 function* attributesOf(rows: number[], group: RowGroup, window: Window, stats: ReadStats): Steps<[string, AttributeValue][][]> {
   const found: [string, AttributeValue][][] = rows.map(() => []);
   for (const name of group.attributeColumns) {
-    const data = yield* group.load(name, window, stats);
+    const values = yield* group.pick(name, window, rows, stats);
     const key = name === overflowColumn ? undefined : attributeOf(name)!.key;
-    rows.forEach((row, k) => {
-      const value = valueAt(data, row);
+    values.forEach((value, k) => {
       if (value === undefined) return;
       if (key !== undefined) found[k]!.push([key, value]);
       else found[k]!.push(...Object.entries(JSON.parse(value as string) as Record<string, AttributeValue>));

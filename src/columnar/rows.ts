@@ -13,6 +13,9 @@ export type ColumnData =
   | { kind: 'flags'; values: Uint8Array; base: number }
   | { kind: 'texts'; texts: Texts; base: number; asciiFold: boolean };
 
+/** A row's value of a column; undefined for absent. */
+export type CellValue = string | number | boolean | undefined;
+
 /** Consecutive rows that are read together, with the times they span (both ends inclusive). */
 export type Window = { index: number; from: number; to: number; minTimestamp: number; maxTimestamp: number };
 
@@ -31,10 +34,12 @@ export interface RowGroup {
   has(column: string): boolean;
   /** Loads a column for a window; undefined where no row of the group has a value. */
   load(column: string, window: Window, stats: ReadStats): Steps<ColumnData | undefined>;
+  /** Reads a column's values in a few rows of a window, which ascend: cheaper than to load it for them. */
+  pick(column: string, window: Window, rows: readonly number[], stats: ReadStats): Steps<CellValue[]>;
 }
 
 /** A row's value, or undefined. */
-export function valueAt(data: ColumnData | undefined, row: number): string | number | boolean | undefined {
+export function valueAt(data: ColumnData | undefined, row: number): CellValue {
   if (data === undefined) return undefined;
   const index = row - data.base;
   if (data.kind === 'codes') return data.codes[index] === 0 ? undefined : data.dictionary.value(data.codes[index]!);

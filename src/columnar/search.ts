@@ -15,7 +15,7 @@ import {
 } from './candidates.ts';
 import type { Place } from './condition/evaluate.ts';
 import { type Hit, recordsOf } from './materialise.ts';
-import { noReads, type RowGroup, valueAt } from './rows.ts';
+import { noReads, type RowGroup } from './rows.ts';
 import type { Selection } from './selection.ts';
 import { commonTime, type SourceRef, type SourceWindow, windowsOf } from './sources.ts';
 import { run, type Steps } from './steps.ts';
@@ -76,25 +76,26 @@ function* collect(best: BestHits, question: Question, state: GroupState, source:
 function* addHits(best: BestHits, place: Place, selection: Selection): Steps<void> {
   const { group, window, stats } = place;
   const { values, base } = yield* timesOf(place);
-  const nanoseconds = yield* group.load('timestamp_ns', window, stats);
-  const generations = yield* group.load('generation', window, stats);
-  const partitions = yield* group.load('partition', window, stats);
-  const offsets = yield* group.load('offset', window, stats);
-  for (let i = 0; i < selection.count; i++) {
-    const row = selection.rows[i]!;
+  selection.keep((row) => best.isWanted(values[row - base]!, values[row - base]!));
+  const rows = [...selection.rows.subarray(0, selection.count)];
+  const nanoseconds = yield* group.pick('timestamp_ns', window, rows, stats);
+  const generations = yield* group.pick('generation', window, rows, stats);
+  const partitions = yield* group.pick('partition', window, rows, stats);
+  const offsets = yield* group.pick('offset', window, rows, stats);
+  rows.forEach((row, i) => {
     const timestamp = values[row - base]!;
-    if (!best.isWanted(timestamp, timestamp)) continue;
+    if (!best.isWanted(timestamp, timestamp)) return;
     best.add({
       group,
       window,
       row,
       timestamp,
-      timestamp_ns: valueAt(nanoseconds, row) as number,
-      generation: valueAt(generations, row) as number,
-      partition: valueAt(partitions, row) as number,
-      offset: valueAt(offsets, row) as number,
+      timestamp_ns: nanoseconds[i] as number,
+      generation: generations[i] as number,
+      partition: partitions[i] as number,
+      offset: offsets[i] as number,
     });
-  }
+  });
 }
 
 /** The best rows found so far. */

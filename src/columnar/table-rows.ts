@@ -1,6 +1,6 @@
 import { type Column, overflowColumn } from './columns.ts';
 import type { Dictionary } from './parquet/decode-plain.ts';
-import type { ColumnData, RowGroup, Window } from './rows.ts';
+import { type CellValue, type ColumnData, type RowGroup, valueAt, type Window } from './rows.ts';
 import type { Steps } from './steps.ts';
 import type { Table } from './table.ts';
 
@@ -31,6 +31,11 @@ export class TableRows implements RowGroup {
   // biome-ignore lint/correctness/useYield: nothing has to be waited for in memory
   *load(column: string): Steps<ColumnData | undefined> {
     return this.#data(column);
+  }
+
+  *pick(column: string, _: Window, rows: readonly number[]): Steps<CellValue[]> {
+    const data = this.#data(column);
+    return rows.map((row) => valueAt(data, row));
   }
 
   #data(name: string): ColumnData | undefined {
