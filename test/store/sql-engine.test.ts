@@ -12,6 +12,7 @@ import { always, StoreSearch } from '../../src/pipeline/store/search.ts';
 import { createSqlEngine } from '../../src/pipeline/store/sql-engine.ts';
 import { everything } from '../../src/query/ast/expression.ts';
 import type { AggregatePlan, GroupKey } from '../../src/query/plan.ts';
+import { recordOf } from '../archive/open-archive.ts';
 import { type Given, openStores } from './stores.ts';
 
 const by = (field: string): GroupKey[] => [{ kind: 'field', field, as: 'key' }];
@@ -48,9 +49,9 @@ describe('aggregates in SQL over what the store holds', () => {
     await rm(root, { recursive: true });
   });
 
-  function open() {
+  function open(fewRows = 0) {
     const stores = openStores();
-    const sql = createSqlEngine({ warmQuery, sources: stores.sources });
+    const sql = createSqlEngine({ warmQuery, sources: stores.sources, fewRows });
     const { catalogue, warm } = stores;
     const runner = new StepRunner(stores.state, warm);
     const compactor = createCompactor({ runner, catalogue, warm, cache: new PageCache(), clock: manualClock(), log: silentLog });
@@ -104,6 +105,19 @@ describe('aggregates in SQL over what the store holds', () => {
     expect(warmQuery.counts().queries).toBe(before);
     expect((await stores.search.aggregate({ ...plan, groupBy: by('request'), limit: 7_000 })).truncated).toBe(true);
     expect(warmQuery.counts().queries).toBe(before + 1);
+  });
+
+  test('leaves few rows to our reader, whatever is gathered, but ids, which it lacks', async () => {
+    const stores = open(20);
+    await stores.commit(0, await stores.read(0, rows(0, 60)));
+    await stores.publish();
+    const time = { fromUs: 0, toUs: recordOf(30).timestamp };
+    const before = warmQuery.counts().queries;
+    expect((await stores.search.aggregate({ ...plan, time })).rows).toHaveLength(20);
+    expect(warmQuery.counts().queries).toBe(before);
+    expect((await stores.search.aggregate({ ...plan, time, groupBy: by('id') })).rows).toHaveLength(20);
+    expect((await stores.search.aggregate(plan)).rows).toHaveLength(40);
+    expect(warmQuery.counts().queries).toBe(before + 2);
   });
 
   test('leaves to our reader what SQL cannot say, and refuses what neither can', async () => {

@@ -1,5 +1,5 @@
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
-import { canAggregate } from '../../columnar/aggregate.ts';
+import { aggregate, canAggregate } from '../../columnar/aggregate.ts';
 import { attributeColumn, overflowColumn } from '../../columnar/columns.ts';
 import type { ColumnPlace } from '../../columnar/directory.ts';
 import { type EncodedPart, encodeTable, type PartInfo } from '../../columnar/encode.ts';
@@ -12,16 +12,30 @@ import { intersect } from '../../core/intervals.ts';
 import { fieldOf } from '../../query/ast/fields.ts';
 import type { AggregatePlan, Groups, Snapshot } from '../../query/plan.ts';
 import type { WarmFile, WarmQuery } from '../../query/ports/warm-query.ts';
-import type { SourceFinder } from './sources.ts';
+import type { SourceFinder, Sources } from './sources.ts';
 
 /** Runs an aggregate in SQL over the same sources as our reader; undefined where our reader is to do it. */
 export type SqlEngine = { aggregate(plan: AggregatePlan): Promise<Groups | undefined> };
 
+export type SqlEngineDeps = {
+  warmQuery: WarmQuery;
+  sources: SourceFinder;
+  /** Up to so many rows our reader gathers anything sooner than another engine starts. */
+  fewRows?: number;
+};
+
 /**
- * Makes the engine for the aggregates that our reader leaves alone, and those that gather an attribute whose values rarely repeat: it names to `warmQuery` the files that may hold rows of the query, with the
- * offsets that are visible in each, and writes the tables in memory as files that live as long as the query.
+ * Makes the engine for the aggregates that our reader leaves alone, and those that gather an attribute whose values rarely repeat, over many rows. It
+ * names to `warmQuery` the files that may hold rows of the query, with the offsets that are visible in each, and writes the tables in memory as
+ * files that live as long as the query.
  */
-export function createSqlEngine({ warmQuery, sources }: { warmQuery: WarmQuery; sources: SourceFinder }): SqlEngine {
+export function createSqlEngine({ warmQuery, sources, fewRows = 100_000 }: SqlEngineDeps): SqlEngine {
+  async function hasFewRows({ tables, files, snapshot }: Sources, plan: AggregatePlan): Promise<boolean> {
+    const counting: AggregatePlan = { snapshot, ...plan, groupBy: [], aggregates: [{ fn: 'count', as: 'rows' }], orderBy: [], limit: 1 };
+    const { rows } = await sources.withFiles(files, (refs) => aggregate([...tables, ...refs], counting));
+    return Number(rows[0]?.rows) <= fewRows;
+  }
+
   return {
     async aggregate(plan) {
       const attributes = gatheredColumns(plan);
@@ -37,7 +51,7 @@ export function createSqlEngine({ warmQuery, sources }: { warmQuery: WarmQuery; 
           return warmFile(ref, found.files[i]!.file, part.info, [...new Set(columns)], rest, snapshot);
         }),
       );
-      if (!isMany) return undefined;
+      if (!isMany || (!isOfIds(plan) && (await hasFewRows(found, plan)))) return undefined;
       const inMemory: WarmFile[] = [];
       for (const ref of found.tables) inMemory.push(...(await fileOfTable(ref, rest, snapshot)));
       const files = [...committed, ...inMemory];
