@@ -9,6 +9,6 @@ export function isLoopback(host: string): boolean {
 export function refuseOpenHost(host: string): never {
   throw new AppError(
     'INVALID_CONFIG',
-    `${host} can be reached by other machines and there is no API key yet: make one with "logdrive keys create --name first", or listen on 127.0.0.1`,
+    `${host} can be reached by other machines and there is no API key yet: make one with "logdrive keys create first --scopes ingest,query,admin", or listen on 127.0.0.1`,
   );
 }
