@@ -23,6 +23,7 @@ export function processIo(): Io {
       process.once(name, () => process.exit(130));
     });
   }
+  process.stderr.on('error', () => {});
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   return {
     stdin: process.stdin,

@@ -35,5 +35,7 @@ export function stderrLog({ level = 'info', format = 'auto', clock = systemClock
 }
 
 const toStderr = (text: string): void => {
+  // When the reader of a pipe has gone, lines go nowhere: the platform outlives whoever looked at its log.
+  if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => {});
   process.stderr.write(text);
 };
