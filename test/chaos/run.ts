@@ -84,7 +84,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       if (ready === undefined) killedStarting++;
       else readyMs.push(ready);
       if (life % 10 === 9)
-        onProgress(`${life + 1} kills, ${witness.acknowledged.length} requests acknowledged, ${witness.faults.length} faults`);
+        onProgress(
+          `${life + 1} kills, ${witness.acknowledged.length} requests acknowledged, ${witness.faults.length} faults ${witness.faults.slice(0, 3).join('; ')}`,
+        );
     }
     sending.limit = records;
     const last = startChild(paths);

@@ -10,7 +10,7 @@ import type { StoreClient } from './store-client.ts';
 
 export type HealthDeps = {
   queue: SegmentQueue;
-  store: StoreClient;
+  store: Pick<StoreClient, 'isReady' | 'api'>;
   canary: Canary;
   registry: Metrics;
   settings: HostSettings;
