@@ -52,7 +52,7 @@ export function createStore(deps: StoreDeps): StoreApi {
     }
     return found;
   };
-  const receiptStatus = (receipt: Receipt) => statusOf(receipt, progressOf(receipt), deadLetters);
+  const receiptStatus = async (receipt: Receipt) => statusOf(receipt, progressOf(receipt), deadLetters);
 
   return {
     search: (plan) => search.search(plan),
