@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './documents.ts';
 
-export type RunningHost = { url: string; dataDir: string; stop(): Promise<void> };
+/** `said`: what the host wrote to standard error, and how it ended if it did. */
+export type RunningHost = { url: string; dataDir: string; said(): string; stop(): Promise<void> };
 export type Ran = { code: number; stdout: string; stderr: string };
 
 const path = `${join(root, 'node_modules/.bin')}:${process.env.PATH}`;
@@ -32,12 +33,19 @@ export async function runHost({ prepare }: { prepare?: (dataDir: string) => Prom
     env: { ...process.env, PATH: path },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    said += chunk;
+  });
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    said += `\nthe host ended with ${code ?? signal}`;
+  });
   const url = await addressOf(child);
   return {
     url,
     dataDir,
+    said: () => said,
     async stop() {
-      const ended = once(child, 'exit');
       child.kill('SIGTERM');
       await ended;
       await rm(dataDir, { recursive: true, force: true });

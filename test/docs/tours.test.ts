@@ -26,7 +26,7 @@ describe('the commands of the documents, run one after the other on a host of th
       const endMs = performance.now() + (block.inTime ? inTimeMs : 0);
       let differs = await difference(block, host);
       while (differs !== undefined && performance.now() < endMs) differs = await difference(block, host);
-      if (differs !== undefined) expect.fail(`${file}:${block.line}: ${block.command}\n${differs}`);
+      if (differs !== undefined) expect.fail(`${file}:${block.line}: ${block.command}\n${differs}\n${host.said()}`);
     }
   });
 });
