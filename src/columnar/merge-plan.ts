@@ -28,12 +28,10 @@ export type MergeOptions = {
 /** Positions whose rows were left out of a merge, and why: a lower position has the same client id, or `keep` did not take them. */
 export type RemovedRows = { generation: number; partition: number; reason: 'duplicate' | 'erased'; offsets: Intervals };
 
-/** Rows of one tenant and hour, in order. */
-export type MergeOutput = { tenant: string; hourStartUs: number; slices: Slice[] };
+/** Rows of one tenant and hour: the sorted slices of each service. */
+export type MergeOutput = { tenant: string; hourStartUs: number; services: Map<string, Slice[]> };
 
-type Cell = { tenant: string; hourStartUs: number; services: Map<string, Slice[]> };
-
-/** Decides which rows go where: by tenant, hour, service, time and position. */
+/** Decides which rows go where: by tenant, hour and service. */
 export function* planMerge(
   sources: readonly MergeSource[],
   options: MergeOptions,
@@ -41,7 +39,7 @@ export function* planMerge(
 ): Steps<{ outputs: MergeOutput[]; removed: RemovedRows[] }> {
   const removed = new RemovedSets();
   const byTenant = new Map<string, Slice[]>();
-  const cells = new Map<string, Cell>();
+  const cells = new Map<string, MergeOutput>();
   for (const { source: part, only } of sources) {
     const visibility = visibilityOf(undefined, only);
     for (const group of part.groups) {
@@ -62,7 +60,21 @@ export function* planMerge(
   for (const slices of byTenant.values()) {
     yield* dropDuplicates(slices, stats, (source, row) => removed.add('duplicate', source, row));
   }
-  return { outputs: yield* outputsOf(cells), removed: removed.list() };
+  const outputs = [...cells.values()].sort((a, b) => compareUtf8(a.tenant, b.tenant) || a.hourStartUs - b.hourStartUs);
+  return { outputs, removed: removed.list() };
+}
+
+/**
+ * Puts the rows of an output in order: by service, time and position. Left until it is written, since rows of many parts that alternate are as many
+ * slices.
+ */
+export function* slicesOf({ services }: MergeOutput): Steps<Slice[]> {
+  const slices: Slice[] = [];
+  for (const service of [...services.keys()].sort(compareUtf8)) {
+    for (const slice of mergeSlices(services.get(service)!)) slices.push(slice);
+    yield;
+  }
+  return slices;
 }
 
 const overlaps = (least: number, greatest: number, time: TimeRange | undefined): boolean =>
@@ -112,7 +124,7 @@ function* dropUnkept(
   }
 }
 
-function addToCells(cells: Map<string, Cell>, { tenant, service }: Run, { source, from, to }: Slice): void {
+function addToCells(cells: Map<string, MergeOutput>, { tenant, service }: Run, { source, from, to }: Slice): void {
   for (let row = from; row < to; ) {
     const hourStartUs = Math.floor(source.timestamp[row]! / hourUs) * hourUs;
     const end = firstAtOrAfter(source, row, to, hourStartUs + hourUs);
@@ -127,20 +139,6 @@ function addToCells(cells: Map<string, Cell>, { tenant, service }: Run, { source
     else cell.services.set(service, [{ source, from: row, to: end }]);
     row = end;
   }
-}
-
-function* outputsOf(cells: Map<string, Cell>): Steps<MergeOutput[]> {
-  const outputs: MergeOutput[] = [];
-  const sorted = [...cells.values()].sort((a, b) => compareUtf8(a.tenant, b.tenant) || a.hourStartUs - b.hourStartUs);
-  for (const { tenant, hourStartUs, services } of sorted) {
-    const slices: Slice[] = [];
-    for (const service of [...services.keys()].sort(compareUtf8)) {
-      for (const slice of mergeSlices(services.get(service)!)) slices.push(slice);
-      yield;
-    }
-    if (slices.length > 0) outputs.push({ tenant, hourStartUs, slices });
-  }
-  return outputs;
 }
 
 class RemovedSets {

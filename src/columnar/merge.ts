@@ -8,7 +8,7 @@ import { type EncodedGroup, encodeGroup } from './encode-group.ts';
 import type { PartGroup } from './group.ts';
 import type { Slice } from './merge-group.ts';
 import { Pieces } from './merge-pieces.ts';
-import { type MergeOptions, type MergeOutput, type MergeSource, planMerge, type RemovedRows } from './merge-plan.ts';
+import { type MergeOptions, type MergeSource, planMerge, type RemovedRows, slicesOf } from './merge-plan.ts';
 import { chooseColumns, MergedRows } from './merge-rows.ts';
 import { GrowingFile } from './parquet/pages.ts';
 import { type InfoColumns, infoOf } from './part-info.ts';
@@ -39,7 +39,7 @@ export function* mergeParts(
   const scratch = new Scratch();
   for (const output of outputs) {
     const hour = new Date(output.hourStartUs / 1000).toISOString().slice(11, 13);
-    for (const groups of filesOf(output)) {
+    for (const groups of filesOf(yield* slicesOf(output))) {
       const part = yield* encodeMerged(groups, scratch, stats);
       files.push({ tenant: output.tenant, dt: dayOf(output.hourStartUs), hour, part });
     }
@@ -72,8 +72,8 @@ function* infoColumns(rows: MergedRows): Steps<InfoColumns> {
   return columns as InfoColumns;
 }
 
-/** Cuts an output into files, and those into row groups, by rows and roughly by the bytes of messages. */
-function* filesOf({ slices }: MergeOutput): Generator<Slice[][]> {
+/** Cuts the rows of an output into files, and those into row groups, by rows and roughly by the bytes of messages. */
+function* filesOf(slices: readonly Slice[]): Generator<Slice[][]> {
   let groups: Slice[][] = [];
   let rowsInFile = 0;
   for (const group of groupsOf(slices)) {

@@ -19,11 +19,11 @@ export type CompactOptions = {
   hourDelayMs: number;
   /** Longer than any query runs: a condemned file is kept for so long. */
   graceMs: number;
-  /** How many rows one merge reads; it holds their encoded bytes in memory. */
+  /** How many rows one merge reads; it holds their encoded bytes and what it works on in memory, up to 300 MB at half a million rows. */
   maxRows: number;
 };
 
-export const compactDefaults: CompactOptions = { maxLevel0Files: 8, hourDelayMs: 300_000, graceMs: 900_000, maxRows: 1_000_000 };
+export const compactDefaults: CompactOptions = { maxLevel0Files: 8, hourDelayMs: 300_000, graceMs: 900_000, maxRows: 500_000 };
 
 export type CompactDeps = {
   runner: StepRunner;

@@ -24,8 +24,11 @@ export type MaintenanceDeps = {
   log: Log;
 };
 
-/** A merge reads each page once: what it keeps decoded need not be more than what it works on. */
-const mergeCacheBytes = 8 * 1024 * 1024;
+/**
+ * A merge writes hour by hour, and comes back to a page for each hour that it holds: with a cache too small for the pages of two hours of all files
+ * they would be decoded again and again. It is empty between merges.
+ */
+const mergeCacheBytes = 64 * 1024 * 1024;
 
 /** Builds what happens to committed files by itself: compaction, retention, summaries, hourly logs. */
 export function buildMaintenance({ settings, state, warm, runner, catalogue, search, clock, log }: MaintenanceDeps): Maintenance {
