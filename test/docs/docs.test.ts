@@ -42,6 +42,14 @@ describe('the documents', () => {
     expect(named.filter(({ path }) => !existsSync(join(root, path)))).toEqual([]);
   });
 
+  it('leave no blank to be filled in', () => {
+    const blanks = documents.flatMap((file) => {
+      const prose = textOf(file).replace(/```[\s\S]*?```/g, '');
+      return [...prose.matchAll(/^(?:[A-Z][A-Z_]{3,}|.*\b(?:TODO|TBD|FIXME|XXX)\b.*)$/gm)].map(([line]) => `${file}: ${line}`);
+    });
+    expect(blanks).toEqual([]);
+  });
+
   it('are all named in their index', () => {
     const index = relativeLinks(textOf('docs/README.md')).map(({ path }) => normalize(join('docs', path)));
     const pages = documents.filter((file) => /^docs\/([^/]+|reference\/[^/]+)\.md$/.test(file) && file !== 'docs/README.md');
