@@ -23,7 +23,7 @@ let api: StoreApi;
 let released: [partition: number, offset: number][];
 
 /** The stores of the embedded host over a queue on this disk, in this thread. */
-async function open(): Promise<void> {
+async function open(generation = 1): Promise<void> {
   const config = loadConfig({ cwd: dataDir, argv: ['--data-dir', dataDir, '--log-level', 'error', '--set', 'queue.partitions=2'] });
   const process = { ...config.process, steps: [{ use: 'drop', when: { field: 'service', equals: 'noise' } }] };
   const settings = { ...settingsOfConfig({ ...config, process }, '1'), sealAfterMs: 3_600_000 };
@@ -31,13 +31,13 @@ async function open(): Promise<void> {
     folder: dataPaths(dataDir).segments,
     files: nodeFileSystem,
     clock: systemClock,
-    generation: 1,
+    generation,
     partitions: 2,
     onDurable: ({ partition, end }) => store?.advance([{ partition, end }]),
   });
-  const ends = queue.durableEnds().map((end) => ({ generation: 1, ...end }));
+  const ends = queue.durableEnds().map((end) => ({ generation, ...end }));
   released = [];
-  const data = { settings, generation: 1, ends, holes: [], compileCache: undefined, profile: false };
+  const data = { settings, generation, ends, holes: [], compileCache: undefined, profile: false };
   store = await buildStore(data, (partition, offset) => released.push([partition, offset]));
   api = store.api;
   store.start();
@@ -46,6 +46,13 @@ async function open(): Promise<void> {
 async function close(): Promise<void> {
   await store.stop(true);
   await queue.close();
+}
+
+/** As after the log was lost: what is stored stays, the log begins anew. */
+async function loseLog(): Promise<void> {
+  await close();
+  await rm(dataPaths(dataDir).segments, { recursive: true });
+  await open(2);
 }
 
 beforeEach(async () => {
@@ -164,6 +171,16 @@ describe('the stores of a host', () => {
     const tiers = await api.storage(tenant);
     expect(tiers.find(({ tier }) => tier === 'compacted')).toMatchObject({ files: 1, rows: 3 });
     expect(await messages()).toEqual(['m', 'm', 'm']);
+  });
+
+  test('show what a former log brought, beside what the new one brings', async () => {
+    await api.waitFor(await append([{ message: 'old 1' }, { message: 'old 2' }, '{dead']), 'hot', 10_000);
+    await loseLog();
+    expect(await messages()).toEqual(['old 1', 'old 2']);
+    await api.waitFor(await append([{ message: 'new' }]), 'hot', 10_000);
+    expect(await messages()).toEqual(['new', 'old 1', 'old 2']);
+    const { hot, accepted } = await api.ledger({ tenant });
+    expect([accepted, hot.done, hot.dead]).toEqual([4, 3, 1]);
   });
 
   test('explain what would become of a record', async () => {

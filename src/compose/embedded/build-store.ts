@@ -12,6 +12,7 @@ import { firstGap, type Intervals } from '../../core/intervals.ts';
 import type { DeadLetter } from '../../core/ports/dead-letters.ts';
 import type { ProcessConfig } from '../../core/processor.ts';
 import type { LogRecord, Outcome } from '../../core/record.ts';
+import type { PartitionHead } from '../../core/warm/progress.ts';
 import { mask, maskRecord } from '../../pipeline/accept/mask.ts';
 import { createArchive } from '../../pipeline/archive.ts';
 import { createCatalogue } from '../../pipeline/catalogue.ts';
@@ -108,6 +109,7 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
   const maintenance = buildMaintenance({ settings, state, warm, runner, catalogue, search, clock, log });
 
   const partitions: StorePartition[] = [];
+  const heads = await catalogue.partitions();
   for (const { partition, end } of ends) {
     const head = await archive.check(generation, partition, end);
     closed[partition] = head.closed;
@@ -145,7 +147,7 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
       end,
     );
     sinks.push(sink);
-    sources.add({ partition, sink });
+    sources.add({ partition, sink, formerEnd: formerEndOf(heads, generation, partition) });
     partitions.push({ sink, progress: new PartitionProgress(generation, partition, archive, sink) });
     released(partition, firstGap(head.closed));
   }
@@ -225,3 +227,10 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
     },
   };
 }
+
+/** Where a partition ended in the generations of the queue before this one. */
+const formerEndOf = (heads: PartitionHead[], generation: number, partition: number): number =>
+  Math.max(
+    0,
+    ...heads.filter((head) => head.partition === partition && head.generation < generation).map(({ closed }) => closed.at(-1)?.[1] ?? 0),
+  );

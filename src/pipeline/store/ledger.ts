@@ -77,12 +77,16 @@ export class LedgerBook {
       if (!after.every((set, i) => sameIntervals(set, closed[i]!))) continue;
       const open = batches.flatMap((of, i) => of.map((batch) => ({ batch, closed: closed[i]! })));
       const dead = letters.filter(({ state, observedUs }) => state !== 'redriven' && observedUs >= fromUs && observedUs < toUs);
+      // Letters of former generations of the queue were committed, or their records are in no count.
+      const isFormer = ({ position }: DeadLetter) => progress.every(({ generation }) => position.generation < generation);
       const isOf = ({ position }: DeadLetter, i: number) =>
         position.partition === progress[i]!.partition && position.generation === progress[i]!.generation;
       return {
         rows,
         open,
-        deadCommitted: dead.filter((letter) => closed.some((set, i) => isOf(letter, i) && includes(set, letter.position.offset))).length,
+        deadCommitted: dead.filter(
+          (letter) => isFormer(letter) || closed.some((set, i) => isOf(letter, i) && includes(set, letter.position.offset)),
+        ).length,
         deadOpen: dead.filter((letter) =>
           batches.some(
             (of, i) => isOf(letter, i) && of.some(({ dead: set }) => includes(subtract(set, closed[i]!), letter.position.offset)),

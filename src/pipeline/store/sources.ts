@@ -12,6 +12,9 @@ import type { OpenBatch } from './open-batch.ts';
 /** A sink as its readers see it. */
 export type ReadableSink = { readonly cursor: number; readonly open: OpenBatch[] };
 
+/** `formerEnd`: where the partition ended in former generations of the queue; what stands below is there to be seen, whatever the new log's cursor. */
+export type SourcePartition = { partition: number; sink: ReadableSink; formerEnd?: number };
+
 export type SourcesDeps = {
   catalogue: Catalogue;
   warm: WarmStore;
@@ -33,20 +36,20 @@ type OpenFile = { part: Promise<Part>; users: number };
 export class SourceFinder {
   readonly #deps: SourcesDeps;
   readonly #parts = new Map<string, OpenFile>();
-  readonly #sinks: { partition: number; sink: ReadableSink }[] = [];
+  readonly #sinks: SourcePartition[] = [];
 
   constructor(deps: SourcesDeps) {
     this.#deps = deps;
   }
 
   /** Adds a partition whose rows in memory are to be found. */
-  add(partition: { partition: number; sink: ReadableSink }): void {
+  add(partition: SourcePartition): void {
     this.#sinks.push(partition);
   }
 
   /** Offsets below which records are visible now. */
   snapshot(): Snapshot {
-    return Object.fromEntries(this.#sinks.map(({ partition, sink }) => [partition, sink.cursor]));
+    return Object.fromEntries(this.#sinks.map(({ partition, sink, formerEnd = 0 }) => [partition, Math.max(sink.cursor, formerEnd)]));
   }
 
   async find(tenant: string, time: TimeRange): Promise<Sources> {
