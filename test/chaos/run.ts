@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomOf } from '../faults/model-file-system.ts';
 import { type Child, freePort, startChild } from './child.ts';
@@ -36,6 +36,8 @@ export type ChaosReport = {
   /** Milliseconds until ready, after each kill. */
   ready: { max: number; median: number };
   seconds: number;
+  /** Of the machine, over the last minutes of the run: processes that want a core. */
+  load: number;
   ledger: LedgerAnswer | undefined;
   /** Different errors that the hosts logged, with how often. */
   logged: Record<string, number>;
@@ -112,6 +114,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       pages: witness.pages,
       ready: { max: Math.round(readyMs.at(-1)!), median: Math.round(readyMs[readyMs.length >> 1]!) },
       seconds: Math.round((performance.now() - startedMs) / 1_000),
+      load: Math.round(loadavg()[2]! * 10) / 10,
       ledger,
       logged: loggedIn(await readFile(paths.logPath, 'utf8')),
       faults: witness.faults,
