@@ -10,6 +10,10 @@ const tokenByte: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => (isT
 const sampleBytes = 2048;
 /** Of more bytes the platform makes tables before it searches. */
 const pieceBytes = 7;
+/** Fewer bytes are found in too many places. */
+const leastPieceBytes = 4;
+/** A byte is rare that is at most one in so many: each time it is found costs about as much as to look at so many bytes. */
+const rareOneIn = 64;
 
 /**
  * A text to find in UTF-8 bytes without decoding them. Where `caseless`, it is ASCII in lower case, and the case of ASCII is ignored: for bytes in
@@ -66,9 +70,7 @@ export class Needle {
     const searched = bytes.subarray(0, ends[rows[count - 1]! - base]);
     let kept = 0;
     let i = 0;
-    const next = this.#isLiteral
-      ? this.#literalFinder(searched, starts[rows[0]! - base]!)
-      : (from: number) => this.#find(searched, from, searched.length);
+    const next = this.#finder(searched, starts[rows[0]! - base]!);
     for (let at = next(starts[rows[0]! - base]!); at >= 0; ) {
       i = firstEndingBehind(at, ends, base, rows, i, count);
       const start = starts[rows[i]! - base]!;
@@ -84,19 +86,56 @@ export class Needle {
     selection.count = kept;
   }
 
+  /** What finds the needle from a place on, as fast as the bytes at `sampleAt` let hope. */
+  #finder(bytes: Buffer, sampleAt: number): (from: number) => number {
+    const counts = countsOf(bytes.subarray(sampleAt, sampleAt + sampleBytes));
+    if (this.#isLiteral) return this.#literalFinder(bytes, counts);
+    const place = rarest(this.#bytes, (byte) => counts[byte]! + counts[otherCase(byte)]!, this.#bytes.length);
+    const byte = this.#bytes[place]!;
+    if (counts[byte]! + counts[otherCase(byte)]! > sampleBytes / rareOneIn) return (from) => this.#find(bytes, from, bytes.length);
+    return this.#rareByteFinder(bytes, place);
+  }
+
   /** The platform's own search is fastest for few bytes of which the first is rare: it looks for such a piece of the needle, then at the rest. */
-  #literalFinder(bytes: Buffer, sampleAt: number): (from: number) => number {
+  #literalFinder(bytes: Buffer, counts: Uint16Array): (from: number) => number {
     const needle = this.#bytes;
-    const pieceAt = rarest(needle, bytes.subarray(sampleAt, sampleAt + sampleBytes));
+    const pieceAt = rarest(needle, (byte) => counts[byte]!, needle.length - leastPieceBytes);
     const piece = needle.subarray(pieceAt, pieceAt + pieceBytes);
     return (from) => {
       for (let at = bytes.indexOf(piece, from + pieceAt); at >= 0; at = bytes.indexOf(piece, at + 1)) {
         const start = at - pieceAt;
         if (start + needle.length > bytes.length) return -1;
-        if (piece.length === needle.length || bytes.compare(needle, 0, needle.length, start, start + needle.length) === 0) return start;
+        if (piece.length === needle.length || this.#isAt(bytes, start)) return start;
       }
       return -1;
     };
+  }
+
+  /** Lets the platform look for one byte of the needle in either case, and then looks at the rest. */
+  #rareByteFinder(bytes: Buffer, place: number): (from: number) => number {
+    const byte = this.#bytes[place]!;
+    const other = otherCase(byte);
+    let byteAt = -1;
+    let otherAt = other === byte ? Number.POSITIVE_INFINITY : -1;
+    return (from) => {
+      for (let target = from + place; ; ) {
+        if (byteAt < target) byteAt = indexOf(bytes, byte, target);
+        if (otherAt < target) otherAt = indexOf(bytes, other, target);
+        const at = Math.min(byteAt, otherAt);
+        const start = at - place;
+        if (start + this.#bytes.length > bytes.length) return -1;
+        if (this.#isAt(bytes, start)) return start;
+        target = at + 1;
+      }
+    };
+  }
+
+  #isAt(bytes: Uint8Array, start: number): boolean {
+    const needle = this.#bytes;
+    const fold = this.#fold;
+    let i = 0;
+    while (i < needle.length && fold[bytes[start + i]!] === needle[i]) i++;
+    return i === needle.length;
   }
 
   #find(bytes: Buffer, from: number, to: number): number {
@@ -123,13 +162,25 @@ function isBounded(bytes: Uint8Array, start: number, end: number, from: number, 
   return (start === from || tokenByte[bytes[start - 1]!] === 0) && (end === to || tokenByte[bytes[end]!] === 0);
 }
 
-/** The place in a needle of the byte that is rarest in a sample. */
-function rarest(needle: Uint8Array, sample: Uint8Array): number {
+function countsOf(sample: Uint8Array): Uint16Array {
   const counts = new Uint16Array(256);
   for (const byte of sample) counts[byte]!++;
+  return counts;
+}
+
+/** The place of a needle's rarest byte before `end`; 0 where there is none. */
+function rarest(needle: Uint8Array, countOf: (byte: number) => number, end: number): number {
   let place = 0;
-  for (let i = 1; i < needle.length; i++) if (counts[needle[i]!]! < counts[needle[place]!]!) place = i;
+  for (let i = 1; i < end; i++) if (countOf(needle[i]!) < countOf(needle[place]!)) place = i;
   return place;
+}
+
+/** The upper case of a lower-case letter; else the byte itself. */
+const otherCase = (byte: number): number => (byte >= 0x61 && byte <= 0x7a ? byte - 32 : byte);
+
+function indexOf(bytes: Buffer, byte: number, from: number): number {
+  const at = bytes.indexOf(byte, from);
+  return at < 0 ? Number.POSITIVE_INFINITY : at;
 }
 
 /** The first selected row, from the index `from` on, whose text ends behind a place that is before the end of the last. */

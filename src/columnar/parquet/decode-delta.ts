@@ -6,9 +6,9 @@ const widest = 51;
 
 /**
  * Decodes a page of DELTA_BINARY_PACKED INT64 (https://parquet.apache.org/docs/file-format/data-pages/encodings/#DELTAENC) into `out`. Values are integers
- * that a double holds, as times and offsets are.
+ * that a double holds, as times and offsets are. Of a page with more than `most`, at least so many are decoded.
  */
-export function decodeDelta(page: Uint8Array, out: Float64Array, outAt: number): void {
+export function decodeDelta(page: Uint8Array, out: Float64Array, outAt: number, most = Number.POSITIVE_INFINITY): void {
   let p = 0;
   let isWide = false;
   const unsigned = (): number => {
@@ -39,7 +39,7 @@ export function decodeDelta(page: Uint8Array, out: Float64Array, outAt: number):
   const blockSize = unsigned();
   const miniblocks = unsigned();
   const perMiniblock = blockSize / miniblocks;
-  const count = unsigned();
+  const count = Math.min(unsigned(), most);
   let value = signed();
   let o = outAt;
   const end = outAt + count;

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { hybridBound, writeHybrid } from './bits.ts';
 import { decodeCodes } from './decode-hybrid.ts';
 import { decodeBooleans, decodeDoubles } from './decode-plain.ts';
-import { pickBooleans, pickCodes, pickDoubles } from './pick.ts';
+import { deltaBound, writeDelta } from './delta.ts';
+import { pickBooleans, pickCodes, pickDeltas, pickDoubles } from './pick.ts';
 
 /** Values in stretches, as sorted rows have them, and a few places among them. */
 const cellsAndPlaces = (most: number) =>
@@ -71,6 +72,17 @@ test('doubles and booleans picked at some places are those of the decoded page',
     decodeBooleans(booleans, cells.length, true, flags, 0);
     expect([...flags]).toEqual(cells);
     expect([...pickBooleans(booleans, true, picked)]).toEqual(places.map((place) => flags[place]));
+  });
+  fc.assert(law);
+});
+
+test('numbers picked at some places of differences are those that were written', () => {
+  const spread = fc.constantFrom(1, 1000, 2 ** 40, 2 ** 50);
+  const law = fc.property(cellsAndPlaces(300), spread, ([cells, places], factor) => {
+    const values = Float64Array.from(cells, (cell) => cell * factor);
+    const page = Buffer.alloc(deltaBound(values.length));
+    const end = writeDelta(page, 0, values, 0, values.length);
+    expect([...pickDeltas(page.subarray(0, end), Uint16Array.from(places))]).toEqual(places.map((place) => values[place]));
   });
   fc.assert(law);
 });

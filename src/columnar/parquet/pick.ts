@@ -97,8 +97,8 @@ export function pickBooleans(page: Uint8Array, optional: boolean, places: Uint16
 /** Shared: a delta is known only from all before it. */
 const deltas = new Float64Array(65_536);
 
-/** Reads the numbers at places of a DELTA_BINARY_PACKED page. */
+/** Reads the numbers at ascending places of a DELTA_BINARY_PACKED page. */
 export function pickDeltas(page: Uint8Array, places: Uint16Array): Float64Array {
-  decodeDelta(page, deltas, 0);
+  decodeDelta(page, deltas, 0, (places.at(-1) ?? 0) + 1);
   return Float64Array.from(places, (place) => deltas[place]!);
 }
