@@ -8,7 +8,7 @@ export class Slot<T> {
 }
 
 /** The share of the cache that is for what was used again. */
-const reusedShare = 0.75;
+const reusedShare = 0.5;
 
 /**
  * Decoded pages of all open files. Pages that were used only once are dropped first, the least recently used before the others: so a query that reads
