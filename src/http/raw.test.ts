@@ -20,9 +20,10 @@ test('bodies that come at once, over and over, keep apart', async () => {
     );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
     for (const [i, name] of names.entries()) {
-      const { items } = await (await fetch(`${host.address}/api/logs?service=${name}&limit=1000&order=asc`)).json();
+      const page = await fetch(`${host.address}/api/logs?service=${name}&limit=1000&order=asc`);
+      const { items } = (await page.json()) as { items: { message: string }[] };
       const expected = Array.from({ length: 150 + i * 22 }, (_, record) => `${record} ${name.repeat(100)}`);
-      expect(items.map(({ message }: { message: string }) => message)).toEqual(expected);
+      expect(items.map(({ message }) => message)).toEqual(expected);
     }
   }
 });

@@ -32,6 +32,7 @@ export function openTail(platform: Platform, options: HttpOptions, request: Tail
   let { cursor } = request;
   let started = false;
   let over = false;
+  let left = false;
   const end = () => {
     if (over) return;
     over = true;
@@ -51,6 +52,7 @@ export function openTail(platform: Platform, options: HttpOptions, request: Tail
         try {
           // The first slice is asked for without waiting: it says where the tail begins, so that a client that is cut off at once can resume.
           const slice = over ? undefined : await platform.store.tail(id, tenant, where, cursor, started ? heartbeatMs : 0);
+          if (left) return;
           if (slice && !over) {
             controller.enqueue(encoder.encode(eventsOf(slice, cursor)));
             cursor = slice.cursor;
@@ -59,13 +61,17 @@ export function openTail(platform: Platform, options: HttpOptions, request: Tail
           }
           controller.enqueue(encoder.encode(event('end', { reason: stopping?.aborted ? 'the server stops' : 'the tail was closed' })));
         } catch (thrown) {
+          if (left) return;
           options.log.warn({ tenant, error: thrown }, 'live tail failed');
           controller.enqueue(encoder.encode(event('error', problemOf(thrown, request.id.split('/')[0]))));
         }
         end();
         controller.close();
       },
-      cancel: end,
+      cancel: () => {
+        left = true;
+        end();
+      },
     },
     { highWaterMark: 1 },
   );

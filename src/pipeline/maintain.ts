@@ -35,6 +35,8 @@ export type Maintenance = {
   compact(all: boolean): Promise<MergeCounts>;
   /** The summary of an hour, `hour` as `2026-11-21T08`: of its records, or the written one when they are gone. @throws AppError INVALID_PARAMETER */
   analytics(tenant: string, hour: string): Promise<HourSummary | undefined>;
+  /** How many summaries and hourly logs were written since the start. */
+  derived(): number;
   /** What committed files take, of one tenant or of all. A level-0 file counts whole for each tenant in it. */
   storage(tenant: string | undefined): Promise<StorageTier[]>;
 };
@@ -52,6 +54,7 @@ export function createMaintenance(deps: MaintainDeps): Maintenance {
   let timer: NodeJS.Timeout | undefined;
   let lastHousekeepingMs = Number.NEGATIVE_INFINITY;
   let filesSince = 0;
+  let written = 0;
   let tail: Promise<unknown> = Promise.resolve();
   let stopped = true;
 
@@ -65,7 +68,7 @@ export function createMaintenance(deps: MaintainDeps): Maintenance {
   async function pass(all: boolean): Promise<MergeCounts> {
     filesSince = 0;
     const counts = await compactor.run(all);
-    for (const derivation of derivations) await derive(derivation, { state, catalogue, warm, clock, hourDelayMs });
+    for (const derivation of derivations) written += await derive(derivation, { state, catalogue, warm, clock, hourDelayMs });
     await compactor.collect();
     return counts;
   }
@@ -106,6 +109,7 @@ export function createMaintenance(deps: MaintainDeps): Maintenance {
       plan(++filesSince < pressingFiles ? quietMs : 0);
     },
     compact: (all) => queued(() => pass(all)),
+    derived: () => written,
     async analytics(tenant, hour) {
       const place = placeOf(tenant, hour);
       const summary = await summarise(place, aggregate);

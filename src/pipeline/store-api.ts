@@ -59,6 +59,8 @@ export type StoreStatus = {
   tableRows: number;
   files: number;
   deadLetters: number;
+  /** Summaries and hourly logs written since the thread started. */
+  derived: number;
   canary: { lastSeenMs: number | undefined; lagMs: number | undefined };
   halted: string | undefined;
 };

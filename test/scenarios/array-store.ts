@@ -103,6 +103,7 @@ export function arrayStore(): ArrayStore {
       tableRows: records.length,
       files: 0,
       deadLetters: letters.length,
+      derived: 0,
       canary: { lastSeenMs: undefined, lagMs: undefined },
       halted: undefined,
     }),

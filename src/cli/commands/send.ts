@@ -8,7 +8,11 @@ import { newTally, Progress, type Tally } from '../send/progress.ts';
 import { readFiles, sizeOfFiles, standardInput } from '../send/read-files.ts';
 import { type Checked, checkReceipts } from '../send/receipts.ts';
 import { sendAll } from '../send/send-all.ts';
+import { withIdle } from '../send/with-idle.ts';
 import { number, type Style, styleFor } from '../style.ts';
+
+/** A pipe that is silent for so long has what it said sent. */
+const idleMs = 500;
 
 const neverAborted = new AbortController().signal;
 
@@ -71,14 +75,17 @@ async function runSend({ io, values, positionals, style }: Run): Promise<void> {
         (path, place) => places?.begin(path, place),
         io.signal,
       )
-    : readFiles(files, {
-        stdin: io.stdin,
-        signal: io.signal,
-        places,
-        onBytes: (bytes) => {
-          tally.readBytes += bytes;
-        },
-      });
+    : withIdle(
+        readFiles(files, {
+          stdin: io.stdin,
+          signal: io.signal,
+          places,
+          onBytes: (bytes) => {
+            tally.readBytes += bytes;
+          },
+        }),
+        idleMs,
+      );
   let receipts: string[] = [];
   try {
     receipts = await sendAll(pieces, {

@@ -198,6 +198,7 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
     storage: maintenance.storage,
     profile: (kind, seconds) => takeProfile(paths.profiles, 'store', kind, seconds),
     compact: maintenance.compact,
+    derived: maintenance.derived,
     nextProgress: (ms) => progress.next(ms),
     halted: () => undefined,
     clock,

@@ -9,6 +9,7 @@ import { manualClock } from '../../core/clock.ts';
 import { silentLog } from '../../core/ports/log.ts';
 import type { Accept } from '../../pipeline/accept/accept.ts';
 import { Metrics } from '../../pipeline/metrics.ts';
+import { platformMetrics } from '../../pipeline/platform-metrics.ts';
 import type { ReceiptStatus, StoreApi, StoreStatus } from '../../pipeline/store-api.ts';
 import { Canary } from './canary.ts';
 import { HostHealth } from './health.ts';
@@ -32,6 +33,7 @@ const quiet: StoreStatus = {
   tableRows: 2,
   files: 4,
   deadLetters: 5,
+  derived: 3,
   canary: { lastSeenMs: undefined, lagMs: undefined },
   halted: undefined,
 };
@@ -60,7 +62,8 @@ function canaryWith(answer: () => Promise<ReceiptStatus>): Canary {
 
 function healthOf(store: ReturnType<typeof storeWith>, canary = canaryWith(async () => found), ...pairs: string[]) {
   const settings = settingsOfConfig(loadConfig({ cwd: '/', argv: pairs.flatMap((pair) => ['--set', pair]) }), '1');
-  return new HostHealth({ queue, store, canary, registry: new Metrics(), settings, clock });
+  const registry = new Metrics();
+  return new HostHealth({ queue, store, canary, registry, metrics: platformMetrics(registry), settings, clock });
 }
 
 const statesOf = async (health: HostHealth) => {
@@ -128,6 +131,7 @@ describe('what a host measures', () => {
       'logdrive_warm_files 4',
       'logdrive_table_rows 2',
       'logdrive_store_up 1',
+      'logdrive_aggregation_runs_total 3',
     ])
       expect(text).toContain(line);
     const down = healthOf(storeWith(quiet, false));

@@ -3,6 +3,7 @@ import type { SegmentQueue } from '../../adapters/queue/segment/segment-queue.ts
 import type { Clock } from '../../core/clock.ts';
 import type { Metrics } from '../../pipeline/metrics.ts';
 import type { Readiness } from '../../pipeline/platform.ts';
+import type { PlatformMetrics } from '../../pipeline/platform-metrics.ts';
 import type { StoreStatus } from '../../pipeline/store-api.ts';
 import type { Canary } from './canary.ts';
 import type { HostSettings } from './settings.ts';
@@ -13,6 +14,7 @@ export type HealthDeps = {
   store: Pick<StoreClient, 'isReady' | 'api'>;
   canary: Canary;
   registry: Metrics;
+  metrics: Pick<PlatformMetrics, 'aggregationRuns'>;
   settings: HostSettings;
   clock: Clock;
 };
@@ -27,6 +29,7 @@ export class HostHealth {
   readonly #delay = monitorEventLoopDelay({ resolution: 20 });
   readonly #gauges: ReturnType<typeof gaugesOf>;
   readonly #startedMs: number;
+  #derived = 0;
 
   constructor(deps: HealthDeps) {
     this.#deps = deps;
@@ -42,7 +45,7 @@ export class HostHealth {
   }
 
   async metrics(): Promise<string> {
-    const { queue, canary, registry } = this.#deps;
+    const { queue, canary, registry, metrics } = this.#deps;
     const gauges = this.#gauges;
     const { logBytes, pendingBytes, segments } = queue.stats();
     gauges.queueBytes.set(logBytes);
@@ -64,6 +67,9 @@ export class HostHealth {
       gauges.deadLetters.set(status.deadLetters);
       gauges.files.set(status.files);
       gauges.tableRows.set(status.tableRows);
+      // A store thread that was started again counts from 0.
+      metrics.aggregationRuns.add(Math.max(0, status.derived - this.#derived));
+      this.#derived = status.derived;
     }
     return registry.text();
   }

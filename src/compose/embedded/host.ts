@@ -120,7 +120,7 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     return answer;
   };
   const canary = new Canary({ accept: bare, store: store.api, clock, log });
-  const health = new HostHealth({ queue, store, canary, registry, settings, clock });
+  const health = new HostHealth({ queue, store, canary, registry, metrics, settings, clock });
 
   const platform: Platform = {
     open: async () => isLocal && !(await keys.any()),

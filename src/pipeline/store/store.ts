@@ -33,6 +33,7 @@ export type StoreDeps = {
   profile(kind: 'cpu' | 'heap', seconds: number): Promise<string>;
   /** Resolves at the next progress of any sink, or after `ms`. */
   nextProgress(ms: number): Promise<void>;
+  derived(): number;
   /** Why the sinks are halted, where they are. */
   halted(): string | undefined;
   clock: Clock;
@@ -129,7 +130,7 @@ async function openTail(
   tails.prepend(id, records);
 }
 
-async function statusNow({ partitions, sources, deadLetters, halted, clock }: StoreDeps): Promise<StoreStatus> {
+async function statusNow({ partitions, sources, deadLetters, derived, halted, clock }: StoreDeps): Promise<StoreStatus> {
   const rows = await Promise.all(
     partitions.map(async ({ sink, progress }, partition) => {
       const { warm } = await progress.counts();
@@ -143,6 +144,7 @@ async function statusNow({ partitions, sources, deadLetters, halted, clock }: St
     tableRows: partitions.reduce((total, { sink }) => total + sink.open.reduce((n, batch) => n + batch.table.rows, 0), 0),
     files: await sources.fileCount(),
     deadLetters: await deadLetters.count(),
+    derived: derived(),
     canary: { lastSeenMs: undefined, lagMs: undefined },
     halted: halted(),
   };
