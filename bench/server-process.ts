@@ -17,7 +17,9 @@ const nodeArgs = ['--disable-warning=ExperimentalWarning'];
 /** Runs a script of this folder, or of another, on one core. */
 export function onCore(core: string, script: string, args: string[], stderr: 'pipe' | 'inherit' = 'inherit'): ChildProcess {
   const path = join(import.meta.dirname, script);
-  return spawn('taskset', ['-c', core, process.execPath, ...nodeArgs, path, ...args], { stdio: ['ignore', 'pipe', stderr] });
+  // As `npm start` sets it.
+  const env = { ...process.env, MALLOC_ARENA_MAX: '2' };
+  return spawn('taskset', ['-c', core, process.execPath, ...nodeArgs, path, ...args], { stdio: ['ignore', 'pipe', stderr], env });
 }
 
 /** A server that is measured: a process of its own, in a folder of its own. */
