@@ -88,3 +88,32 @@ describe('the store thread', () => {
     }
   });
 });
+
+describe('a host that cannot start', () => {
+  test('because its port is taken says so, and gives its folder back', async () => {
+    const first = await startHost(settings());
+    const port = Number(new URL(first.url).port);
+    const elsewhere = { ...settings(), port, dataDir: join(dataDir, 'second') };
+    try {
+      await expect(startHost(elsewhere)).rejects.toMatchObject({ code: 'INVALID_CONFIG', detail: expect.stringContaining(String(port)) });
+    } finally {
+      await first.stop();
+    }
+    const second = await startHost(elsewhere);
+    await second.stop();
+  });
+
+  test('because another host has its folder says so', async () => {
+    const first = await startHost(settings());
+    try {
+      await expect(startHost(settings())).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
+      expect((await readWhole(await fetch(`${first.url}/ready`))).status).toBe(200);
+    } finally {
+      await first.stop();
+    }
+  });
+
+  test('where others could reach it without a key', async () => {
+    await expect(startHost({ ...settings(), host: '0.0.0.0' })).rejects.toMatchObject({ code: 'INVALID_CONFIG' });
+  });
+});

@@ -7,6 +7,8 @@ import { stderrLog } from '../../adapters/log/stderr.ts';
 import { openSegmentQueue } from '../../adapters/queue/segment/segment-queue.ts';
 import { SqliteStateStore } from '../../adapters/state/sqlite/sqlite-state-store.ts';
 import { systemClock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { fileErrorCode } from '../../core/ports/file-system.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { createListener } from '../../http/listener.ts';
 import { createHttpServer } from '../../http/server.ts';
@@ -144,9 +146,6 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     stopping: stopping.signal,
   });
   const server = createHttpServer(listener, { maxBodyBytes: settings.defaults.limits.sentBytes });
-  const url = await listen(server, settings.host, settings.port);
-  if (settings.canaryEveryMs !== undefined) canary.start(settings.canaryEveryMs);
-
   let stopped: Promise<void> | undefined;
   const stop = () => {
     stopped ??= (async () => {
@@ -160,6 +159,15 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     })();
     return stopped;
   };
+  const url = await listen(server, settings.host, settings.port).catch(async (error: unknown) => {
+    await stop();
+    const why = fileErrorCode(error) === 'EADDRINUSE' ? 'another process listens there' : String(error);
+    throw new AppError(
+      'INVALID_CONFIG',
+      `cannot listen on ${settings.host} port ${settings.port}: ${why}; stop it, or choose another port`,
+    );
+  });
+  if (settings.canaryEveryMs !== undefined) canary.start(settings.canaryEveryMs);
   return { url, platform, stop, log, panicked: (where) => metrics.panics.add(1, where) };
 }
 
