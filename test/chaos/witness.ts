@@ -48,7 +48,8 @@ export async function askUntil(witness: Witness, path: string, init: RequestInit
   const endMs = performance.now() + patienceMs;
   for (;;) {
     const answer = await ask(witness, path, init);
-    if (answer?.status === 500) fault(witness, `${path} was answered with ${answer.body.slice(0, 300)}`);
+    if (answer?.status === 500 || answer?.body.includes('is listed and is not there'))
+      fault(witness, `${path} was answered with ${answer.body.slice(0, 300)}`);
     else if (answer && answer.status < 500 && answer.status !== 429) return answer;
     if (witness.isOver) return undefined;
     if (performance.now() > endMs) {
