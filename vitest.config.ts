@@ -9,6 +9,7 @@ export default defineConfig({
       include: ['src/**/*.ts'],
       exclude: ['src/**/*.test.ts', 'src/**/*.contract.ts'],
       reportsDirectory: 'coverage',
+      thresholds: { lines: 90 },
     },
   },
 });

@@ -71,7 +71,7 @@ async function ownHost(): Promise<Host & { key: string }> {
 async function run(address: string, key: string | undefined): Promise<number> {
   const args = [
     ...['run', `${address}/openapi.json`, '--phases', 'examples,coverage,fuzzing', '--continue-on-failure'],
-    ...['--max-examples', values.examples, '--seed', values.seed],
+    ...['--max-examples', values.examples, '--seed', values.seed, '--request-timeout', '45'],
     ...['--exclude-checks', excludedChecks.join(',')],
     ...Object.keys(excluded).flatMap((operation) => ['--exclude-operation-id', operation]),
     ...(key === undefined ? [] : ['--header', `x-api-key: ${key}`]),

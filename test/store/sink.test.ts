@@ -48,6 +48,16 @@ test('records can be found as soon as they are read, are in a file after a flush
   expect((await Consumer.open(shared, { random: Math.random, sealAfterMs: 1 })).sink.cursor).toBe(20);
 });
 
+test('what somebody waits for is sealed within seconds, however late it would be otherwise', async () => {
+  const shared = share(20, false);
+  const { sink } = await openSink([batchOf(0, 20, false)], shared);
+  await until(() => sink.cursor === 20);
+  expect(await shared.warm.list('')).toEqual([]);
+  sink.hurry();
+  await until(async () => (await shared.warm.list('')).length === 1);
+  await sink.stop(true);
+});
+
 test('offsets that no batch brings are dropped as corrupt, in the middle and at the end', async () => {
   const shared = share(30, false);
   const { sink, ledger, visible } = await opened(openSink([batchOf(0, 10, false), batchOf(15, 22, false)], shared));

@@ -44,6 +44,7 @@ export type SinkDeps = {
   progressed(): void;
 };
 
+const hurriedMs = 1_000;
 const readBytes = 4 * 1024 * 1024;
 
 /**
@@ -60,6 +61,7 @@ export class Sink {
   /** What the batch before needed where it was full: the next will be. */
   #room: TableRoom | undefined;
   #sealWanted = false;
+  #hurried = false;
   #stopping = false;
   #aborted = false;
   readonly #wake = new Signal();
@@ -92,9 +94,13 @@ export class Sink {
 
   /** Tells how far the queue is durable. */
   advance(end: number): void {
-    if (end <= this.#end) return;
-    this.#end = end;
-    this.#wake.send();
+    if (end > this.#end) this.#wake.send();
+    this.#end = Math.max(this.#end, end);
+  }
+
+  /** Tells that somebody waits for the next commit: what is in memory is sealed when it is a second old. */
+  hurry(): void {
+    this.#hurried = true;
   }
 
   /** Resolves when everything that was durable at the call is committed. */
@@ -134,7 +140,6 @@ export class Sink {
     const { reader, partition, sealAfterMs } = this.#deps;
     if (this.#isSealDue()) await this.#rotate();
     if (this.#cursor >= this.#end) return this.#wake.next(Math.min(500, sealAfterMs));
-
     const batches = await reader.read(partition, this.#cursor, readBytes);
     if (batches.length === 0) return this.#skipHole(this.#end, this.#deps.clock.nowMs() * 1_000);
     for (const batch of batches) {
@@ -146,7 +151,8 @@ export class Sink {
 
   #isSealDue(): boolean {
     if (!this.#filling || this.#sealing) return false;
-    return this.#sealWanted || this.#deps.clock.nowMs() - this.#filling.openedAtMs >= this.#deps.sealAfterMs;
+    const dueMs = Math.min(this.#deps.sealAfterMs, this.#hurried ? hurriedMs : Number.POSITIVE_INFINITY);
+    return this.#sealWanted || this.#deps.clock.nowMs() - this.#filling.openedAtMs >= dueMs;
   }
 
   /** Brings one batch's records into the table, or closes them otherwise, and moves the cursor behind it. */
@@ -158,7 +164,6 @@ export class Sink {
     const decoded = decode(batch);
     const process = await processOf(batch.rulesVersion);
     const taken = await clientIds.taken(batch.tenant, idsIn(decoded));
-
     try {
       for (const item of decoded) {
         const { offset } = item;
@@ -232,6 +237,7 @@ export class Sink {
     const batch = this.#filling;
     if (!batch) return;
     this.#filling = undefined;
+    this.#hurried = false;
     this.#room = batch.table.isFull ? batch.table.room : undefined;
     const committed = sealAndCommit(batch, { ...this.#deps, isAborted: () => this.#aborted }).finally(() => {
       this.#sealing = undefined;

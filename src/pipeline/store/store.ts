@@ -72,6 +72,7 @@ export function createStore(deps: StoreDeps): StoreApi {
       while (!(await progress.isClosed(runs, sink))) {
         const leftMs = endMs - clock.monotonicMs();
         if (leftMs <= 0) break;
+        if (sink === 'warm') partitions[receipt.partition]!.sink.hurry();
         await deps.nextProgress(leftMs);
       }
       return receiptStatus(receipt);
