@@ -6,6 +6,7 @@ import { configReference } from '../src/config/reference.ts';
 import type { ProcessorManifest } from '../src/core/processor.ts';
 import { cliPage } from './gen/cli-page.ts';
 import { errorsPage } from './gen/errors-page.ts';
+import { functionsRegistry } from './gen/functions-registry.ts';
 import { httpPage } from './gen/http-page.ts';
 import { processorsPage } from './gen/processors-page.ts';
 
@@ -22,6 +23,7 @@ const manifests = await Promise.all(names.map((name) => manifestOf(name)));
 
 const outputs: Record<string, string> = {
   [`${folder}/registry.ts`]: registry(names),
+  'lambdas/registry.ts': functionsRegistry('lambdas'),
   'docs/reference/processors.md': processorsPage(manifests),
   'docs/reference/config.md': configReference(),
   'docs/reference/cli.md': await cliPage(),

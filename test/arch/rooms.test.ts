@@ -36,6 +36,9 @@ test.each([
   ['src/http/a.ts', "export { p } from '../compose/embedded/up.ts'"],
   ['src/cli/a.ts', "import { p } from '../pipeline/process.ts'"],
   ['lib/a.ts', "const m = await import('../src/compose/aws.ts')"],
+  ['lib/a.ts', "import { h } from '../lambdas/ingest/handler.ts'"],
+  ['lambdas/ingest/manifest.ts', "import { b } from '../../src/compose/aws/build.ts'"],
+  ['lambdas/ingest/handler.ts', "import { k } from '../../src/adapters/queue/kafka/wire.ts'"],
   ['src/elsewhere/a.ts', ''],
 ])('%s is stopped at: %s', (file, source) => {
   expect(violations(file, source)).toHaveLength(1);
@@ -43,6 +46,7 @@ test.each([
 
 test.each([
   ['src/pipeline/a.ts', "import { b } from '../core/ids.ts'"],
+  ['lib/a.ts', "import { functions } from '../lambdas/registry.ts'"],
   ['src/adapters/queue/segment/a.ts', "import { b } from './b.ts'"],
   ['src/compose/embedded/a.ts', "import { b } from '../../adapters/queue/segment/index.ts'"],
 ])('%s may: %s', (file, source) => {

@@ -4,6 +4,7 @@ type Room = { name: string; path: RegExp; may: string[] };
 
 /** Every room: where it lives and which rooms it may import. The first match wins; `self` is the file's own folder of the room. */
 export const rooms: Room[] = [
+  { name: 'function-manifest', path: /^lambdas\/([^/]+\/manifest|[^/]+)\.ts$/, may: ['core', 'function-manifest'] },
   { name: 'manifest', path: /\/manifest\.ts$/, may: ['core'] },
   { name: 'core', path: /^src\/core\//, may: ['core'] },
   { name: 'query', path: /^src\/query\//, may: ['core', 'query'] },
@@ -20,15 +21,29 @@ export const rooms: Room[] = [
   {
     name: 'compose',
     path: /^src\/compose\//,
-    may: ['manifest', 'core', 'query', 'alerts', 'registry', 'processors', 'columnar', 'adapters', 'config', 'pipeline', 'http', 'compose'],
+    may: [
+      'manifest',
+      'function-manifest',
+      'core',
+      'query',
+      'alerts',
+      'registry',
+      'processors',
+      'columnar',
+      'adapters',
+      'config',
+      'pipeline',
+      'http',
+      'compose',
+    ],
   },
-  { name: 'lambdas', path: /^lambdas\/[^/]+\//, may: ['manifest', 'core', 'pipeline', 'http', 'compose', 'self'] },
-  { name: 'lib', path: /^lib\//, may: ['manifest', 'lib'] },
+  { name: 'lambdas', path: /^lambdas\/[^/]+\//, may: ['function-manifest', 'core', 'pipeline', 'http', 'compose', 'self'] },
+  { name: 'lib', path: /^lib\//, may: ['manifest', 'function-manifest', 'lib'] },
   { name: 'bin', path: /^bin\//, may: ['lib', 'cli', 'config', 'compose'] },
 ];
 
 /** Rooms whose code the browser runs as well: no `node:` module. */
-const runtimeFree = new Set(['manifest', 'core', 'query', 'alerts', 'processors', 'registry']);
+const runtimeFree = new Set(['manifest', 'function-manifest', 'core', 'query', 'alerts', 'processors', 'registry']);
 
 const importPattern = /(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"\n]+)['"]/g;
 

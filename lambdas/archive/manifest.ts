@@ -1,0 +1,20 @@
+import * as z from 'zod';
+import { common, deadLetters, table } from '../environment.ts';
+import { defineFunction } from '../function-manifest.ts';
+
+export default defineFunction({
+  name: 'archive',
+  description: 'Writes records from Kafka into Parquet files on S3',
+  triggers: [{ kind: 'kafka', topic: 'logs.raw', batchSize: 10_000, windowS: 20 }],
+  env: z.object({ ...common, ...table, ...deadLetters }),
+  memoryMb: 2048,
+  timeoutS: 120,
+  architecture: 'arm64',
+  needs: { kafka: 'read', table: 'write', bucket: 'write', dlq: 'send' },
+  bundle: {
+    maxKb: 1_500,
+    maxImportMs: 400,
+    reason: 'the Parquet writer; clients of DynamoDB, S3 and SQS',
+    without: ['kafkajs', '@duckdb/node-api', '@opensearch-project/opensearch', 'hono'],
+  },
+});

@@ -1,0 +1,23 @@
+import * as z from 'zod';
+import { common, table, variables } from '../environment.ts';
+import { defineFunction } from '../function-manifest.ts';
+
+export default defineFunction({
+  name: 'notify',
+  description: 'Tells people about alarms: webhook, Slack, e-mail, SNS',
+  triggers: [
+    { kind: 'alarms' },
+    { kind: 'events', pattern: { source: ['aws.cloudwatch'], 'detail-type': ['CloudWatch Alarm State Change'] } },
+  ],
+  env: z.object({ ...common, ...table, LOGDRIVE_NOTIFY_TOPIC_ARN: variables.LOGDRIVE_NOTIFY_TOPIC_ARN }),
+  memoryMb: 256,
+  timeoutS: 60,
+  architecture: 'arm64',
+  needs: { table: 'write', notify: ['sns', 'ses'] },
+  bundle: {
+    maxKb: 1_500,
+    maxImportMs: 400,
+    reason: 'clients of DynamoDB, SNS and SES',
+    without: ['kafkajs', '@duckdb/node-api', '@opensearch-project/opensearch', '@aws-sdk/client-s3', 'src/columnar/', 'hono'],
+  },
+});

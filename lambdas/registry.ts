@@ -1,0 +1,33 @@
+// Written by scripts/gen.ts from the folders beside it.
+import aggregate from './aggregate/manifest.ts';
+import archive from './archive/manifest.ts';
+import bootstrap from './bootstrap/manifest.ts';
+import canary from './canary/manifest.ts';
+import compact from './compact/manifest.ts';
+import index from './index/manifest.ts';
+import ingest from './ingest/manifest.ts';
+import notify from './notify/manifest.ts';
+import query from './query/manifest.ts';
+import redrive from './redrive/manifest.ts';
+import restore from './restore/manifest.ts';
+import retention from './retention/manifest.ts';
+import tail from './tail/manifest.ts';
+import takeIn from './take-in/manifest.ts';
+
+/** Every function, by name. */
+export const functions = {
+  aggregate,
+  archive,
+  bootstrap,
+  canary,
+  compact,
+  index,
+  ingest,
+  notify,
+  query,
+  redrive,
+  restore,
+  retention,
+  tail,
+  'take-in': takeIn,
+} as const;

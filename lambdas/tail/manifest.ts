@@ -1,0 +1,20 @@
+import * as z from 'zod';
+import { common, files, hot, table } from '../environment.ts';
+import { defineFunction } from '../function-manifest.ts';
+
+export default defineFunction({
+  name: 'tail',
+  description: 'Streams records as they become searchable',
+  triggers: [{ kind: 'http', method: 'GET', path: '/api/logs/tail', streams: true }],
+  env: z.object({ ...common, ...table, ...files, ...hot }),
+  memoryMb: 512,
+  timeoutS: 900,
+  architecture: 'arm64',
+  needs: { table: 'read', bucket: 'read', hot: 'read' },
+  bundle: {
+    maxKb: 2_500,
+    maxImportMs: 500,
+    reason: 'the HTTP API and the reader of files; clients of OpenSearch, DynamoDB and S3',
+    without: ['kafkajs', '@duckdb/node-api'],
+  },
+});
