@@ -11,6 +11,9 @@ export type SortKey = { timestamp: number; timestamp_ns: number; generation: num
 /** Offsets below which a query sees records, by partition: what makes a walk with a cursor stable while data arrives. */
 export type Snapshot = Record<number, number>;
 
+/** Positions by partition, and by generation where one is named; partitions that are not listed not at all. */
+export type PlanPositions = { generation?: number; partition: number; offsets: Intervals }[];
+
 /** A list query of one tenant. The tenant is no expression: it cannot be left out. */
 export type SearchPlan = {
   tenant: string;
@@ -21,14 +24,17 @@ export type SearchPlan = {
   /** Continue behind this record (exclusive). */
   after?: SortKey;
   snapshot?: Snapshot;
-  /** Only these positions, by partition (tail and receipts); all when absent. */
-  positions?: { partition: number; offsets: Intervals }[];
+  /** Only these positions (the part of a split query, tail, receipts); all when absent. Of one generation where it is named. */
+  positions?: PlanPositions;
 };
 
 /** What was read to answer, for `stores` in answers and for tests of pruning. */
 export type ReadStats = { files: number; filesPruned: number; pages: number; pagesPruned: number; bytes: number; rows: number };
 
-export type SearchResult = { records: StoredRecord[]; stats: ReadStats };
+/** Which stores answered, where that is not the warm one alone, and why the answer is not whole, where it is not. */
+export type AnswerNotes = { stores?: Partial<Record<'hot' | 'warm', ReadStats>>; reasons?: string[] };
+
+export type SearchResult = { records: StoredRecord[]; stats: ReadStats } & AnswerNotes;
 
 /** What to group by: a field's value (absent is null), or the bucket of `timestamp` (its start, epoch microseconds, aligned to the epoch). */
 export type GroupKey = { kind: 'field'; field: string; as: string } | { kind: 'bucket'; stepUs: number; as: string };
@@ -49,9 +55,11 @@ export type AggregatePlan = {
   orderBy: [name: string, direction: 'asc' | 'desc'][];
   limit: number;
   snapshot?: Snapshot;
+  /** Only these positions; all when absent. Of one generation where it is named. */
+  positions?: PlanPositions;
 };
 
 export type GroupRow = Record<string, string | number | boolean | null>;
 
 /** Groups with their values. `truncated` when `limit` cut them. */
-export type Groups = { rows: GroupRow[]; truncated: boolean; stats: ReadStats };
+export type Groups = { rows: GroupRow[]; truncated: boolean; stats: ReadStats } & AnswerNotes;

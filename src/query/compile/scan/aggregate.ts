@@ -18,7 +18,7 @@ export function aggregateRecords(records: Iterable<StoredRecord>, plan: Aggregat
   if (keys.length === 0) groups.set('[]', { keys: [], records: [] });
   for (const record of records) {
     if (record.tenant !== plan.tenant || record.timestamp < plan.time.fromUs || record.timestamp >= plan.time.toUs) continue;
-    if (!isVisible(record, plan.snapshot) || !matches(record)) continue;
+    if (!isVisible(record, plan.snapshot, plan.positions) || !matches(record)) continue;
     const values = keys.map((read) => read(record) ?? null);
     const name = JSON.stringify(values);
     const group = groups.get(name);

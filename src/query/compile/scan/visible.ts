@@ -1,11 +1,8 @@
 import { type Intervals, includes, intervalsOf } from '../../../core/intervals.ts';
 import type { Position } from '../../../core/record.ts';
-import type { Snapshot, SortKey } from '../../plan.ts';
+import type { PlanPositions, Snapshot, SortKey } from '../../plan.ts';
 
-/**
- * Which rows of some partitions are meant: the offsets listed, of one generation where it is named; partitions not listed not at all.
- */
-export type PartitionOffsets = { generation?: number; partition: number; offsets: Intervals }[];
+export type PartitionOffsets = PlanPositions;
 
 /** The offsets that a list names of one generation and partition. */
 export function offsetsIn(list: PartitionOffsets, generation: number, partition: number): Intervals {

@@ -1,0 +1,40 @@
+import type { Clock } from '../../core/clock.ts';
+import type { DeadLetters } from '../../core/ports/dead-letters.ts';
+import type { Log } from '../../core/ports/log.ts';
+import type { Hole, PartitionRange } from '../../core/ports/queue.ts';
+import type { StateStore } from '../../core/ports/state-store.ts';
+import type { WarmStore } from '../../core/ports/warm-store.ts';
+import type { HotStore } from '../../query/ports/hot-store.ts';
+import type { WarmQuery } from '../../query/ports/warm-query.ts';
+import type { Processing } from '../deliver/types.ts';
+import type { Maintenance } from '../maintain.ts';
+import type { StepRunner } from '../run-steps.ts';
+import type { StoreApi } from '../store-api.ts';
+
+/** What the two-sink store is made from: ports, and nothing that remembers records. */
+export type CloudStoreDeps = {
+  generation: number;
+  partitions: number;
+  state: StateStore;
+  runner: StepRunner;
+  warm: WarmStore;
+  /** Undefined where the stage has no hot store: warm then answers everything. */
+  hot: HotStore | undefined;
+  deadLetters: DeadLetters;
+  processing: Processing;
+  /** The log as it stands: `Queue.ranges` and `Queue.holes`. */
+  queue: { ranges(): Promise<PartitionRange[]>; holes(): Promise<Hole[]> };
+  /** Aggregates in SQL over warm files; our own reader does what it can without. */
+  warmQuery?: WarmQuery;
+  /** Passes over committed files, where this process may run them. */
+  maintenance: Pick<Maintenance, 'analytics' | 'storage' | 'compact' | 'derived'>;
+  clock: Clock;
+  log: Log;
+  cacheBytes?: number;
+  maxOpenParts?: number;
+  /** How long the hot store may take before warm answers alone. */
+  hotTimeoutMs?: number;
+};
+
+/** Makes the StoreApi over both stores: `createCloudStore` in `cloud-store.ts`. */
+export type CreateCloudStore = (deps: CloudStoreDeps) => StoreApi;
