@@ -14,12 +14,12 @@ const mebibyte = 2 ** 20;
 
 const nodeArgs = ['--disable-warning=ExperimentalWarning'];
 
-/** Runs a script of this folder, or of another, on one core. */
+/** Runs a script of this folder or of another, or a program, on one core. */
 export function onCore(core: string, script: string, args: string[], stderr: 'pipe' | 'inherit' = 'inherit'): ChildProcess {
-  const path = join(import.meta.dirname, script);
+  const command = script.endsWith('.ts') ? [process.execPath, ...nodeArgs, join(import.meta.dirname, script)] : [script];
   // As `npm start` sets it.
   const env = { ...process.env, MALLOC_ARENA_MAX: '2' };
-  return spawn('taskset', ['-c', core, process.execPath, ...nodeArgs, path, ...args], { stdio: ['ignore', 'pipe', stderr], env });
+  return spawn('taskset', ['-c', core, ...command, ...args], { stdio: ['ignore', 'pipe', stderr], env });
 }
 
 /** A server that is measured: a process of its own, in a folder of its own. */
@@ -38,8 +38,13 @@ export class ServerProcess {
     this.#ended = once(child, 'exit');
   }
 
-  /** Starts it; resolves when it wrote something with "ready" on standard error. */
-  static async start(script: string, argsFor: (port: number, folder: string) => string[], kept?: string): Promise<ServerProcess> {
+  /** Starts it; resolves when it wrote something with "ready" (or with `says`) on standard error. */
+  static async start(
+    script: string,
+    argsFor: (port: number, folder: string) => string[],
+    kept?: string,
+    says = 'ready',
+  ): Promise<ServerProcess> {
     const folder = kept ?? mkdtempSync(join(tmpdir(), 'logdrive-bench-run-'));
     const port = await freePort();
     const startedMs = performance.now();
@@ -49,7 +54,7 @@ export class ServerProcess {
     await new Promise<void>((resolve, reject) => {
       child.stderr!.on('data', (chunk: Buffer) => {
         said += chunk;
-        if (said.includes('ready')) resolve();
+        if (said.includes(says)) resolve();
       });
       child.once('exit', (code) => reject(new Error(`${script} ended with ${code}: ${said}`)));
     });
