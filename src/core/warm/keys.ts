@@ -1,18 +1,24 @@
 /** The keys under which the catalogue keeps its heads in the StateStore, and the names of its objects in the WarmStore. */
 
-/** Lists the partitions that have a head: `[generation, partition][]`. */
-export const partitionsKey = 'warm/partitions';
-export const partitionKey = (generation: number, partition: number): string => `warm/partition/${generation}/${partition}`;
+/** A store that follows the queue by itself; each has heads, details and counts under its own name. */
+export type SinkName = 'hot' | 'warm';
+
+/** Lists the partitions of which a sink has a head: `[generation, partition][]`. */
+export const partitionsKeyOf = (sink: SinkName): string => `${sink}/partitions`;
+export const headKey = (sink: SinkName, generation: number, partition: number): string => `${sink}/partition/${generation}/${partition}`;
+export const partitionKey = (generation: number, partition: number): string => headKey('warm', generation, partition);
 /** What of one block of offsets was dropped, or is dead. Absent: nothing. */
-export const blockKey = (generation: number, partition: number, block: number): string => `warm/block/${generation}/${partition}/${block}`;
+export const blockKey = (sink: SinkName, generation: number, partition: number, block: number): string =>
+  `${sink}/block/${generation}/${partition}/${block}`;
 export const tenantsPrefix = 'warm/tenant/';
 /** Lists the days of a tenant that have a head. */
 export const tenantKey = (tenant: string): string => `${tenantsPrefix}${tenant}`;
 export const tenantDayKey = (tenant: string, day: string): string => `warm/day/${tenant}/${day}`;
 export const minutesPrefix = 'ledger/minutes/';
-/** Accepted records of ten observed minutes of one partition. */
-export const minutesKey = (slot: number, generation: number, partition: number): string =>
-  `${minutesPrefix}${String(slot).padStart(8, '0')}/${generation}/${partition}`;
+export const minutesPrefixOf = (sink: SinkName): string => (sink === 'warm' ? minutesPrefix : `ledger/${sink}/`);
+/** What a sink closed of ten observed minutes of one partition. */
+export const minutesKey = (sink: SinkName, slot: number, generation: number, partition: number): string =>
+  `${minutesPrefixOf(sink)}${String(slot).padStart(8, '0')}/${generation}/${partition}`;
 
 export const level0Prefix = (partition: number): string => `level0/p${partition}/`;
 export const compactedPrefix = (tenant: string): string => `tenant=${tenant}/dataset=logs/`;

@@ -9,14 +9,13 @@ export type Level0File = { name: string; info: FileInfo; from: number; to: numbe
 export type Counts = { done: number; dropped: Partial<Record<DropReason, number>>; dead: number };
 
 /**
- * The progress of the warm sink on one partition. `closed` holds every offset that is done, dropped or dead; which of the three stands in the
+ * The progress of a sink on one partition. `closed` holds every offset that is done, dropped or dead; which of the three stands in the
  * details of its block, where it is not done. Moves are: open to any of them, dead to done or dropped. Nothing else, ever.
  */
-export type PartitionHead = {
-  generation: number;
-  partition: number;
-  closed: Intervals;
-  counts: Counts;
+export type SinkHead = { generation: number; partition: number; closed: Intervals; counts: Counts };
+
+/** The progress of the warm sink, and the files that hold what is done. */
+export type PartitionHead = SinkHead & {
   files: Level0File[];
   condemned: Condemned[];
   salt: number;
@@ -34,11 +33,15 @@ export type Batch = Details & { done: Intervals; redrive: boolean };
 export const maxLevel0Files = 500;
 const maxTenantsNamed = 32;
 
-export const emptyPartition = (generation: number, partition: number): PartitionHead => ({
+export const emptyHead = (generation: number, partition: number): SinkHead => ({
   generation,
   partition,
   closed: noOffsets,
   counts: { done: 0, dropped: {}, dead: 0 },
+});
+
+export const emptyPartition = (generation: number, partition: number): PartitionHead => ({
+  ...emptyHead(generation, partition),
   files: [],
   condemned: [],
   salt: 0,
@@ -48,7 +51,7 @@ export const emptyPartition = (generation: number, partition: number): Partition
  * Trims a batch to what may still move: the part of it that is open, or, for a redrive, the part that is dead. A batch that comes twice, with
  * other boundaries or to two consumers at once comes out empty the second time. `details` must hold the blocks that the batch touches.
  */
-export function trimBatch(head: PartitionHead, details: Details, batch: Batch): Batch {
+export function trimBatch(head: SinkHead, details: Details, batch: Batch): Batch {
   const movable = batch.redrive ? (set: Intervals) => intersect(set, details.dead) : (set: Intervals) => subtract(set, head.closed);
   const done = movable(batch.done);
   let taken = done;
@@ -62,16 +65,8 @@ export function trimBatch(head: PartitionHead, details: Details, batch: Batch): 
   return { done, dropped, dead: batch.redrive ? noOffsets : subtract(movable(batch.dead), taken), redrive: batch.redrive };
 }
 
-/**
- * Closes a trimmed batch's offsets and adds its file, if any row of it counts. Readers see of the file only the offsets that this batch
- * closed: those that another commit closed first are another file's.
- */
-export function commitBatch(
-  head: PartitionHead,
-  details: Details,
-  batch: Batch,
-  file?: { name: string; info: FileInfo; tenants: string[] },
-): { head: PartitionHead; details: Details } {
+/** Closes a trimmed batch's offsets. */
+export function closeBatch<Head extends SinkHead>(head: Head, details: Details, batch: Batch): { head: Head; details: Details } {
   const dropped = { ...details.dropped };
   const counts: Counts = { ...head.counts, dropped: { ...head.counts.dropped } };
   for (const [reason, offsets] of entriesOf(batch.dropped)) {
@@ -82,17 +77,16 @@ export function commitBatch(
   counts.done += sizeOf(batch.done);
   counts.dead += batch.redrive ? -sizeOf(moved) : sizeOf(batch.dead);
   return {
-    head: {
-      ...head,
-      closed: union(head.closed, moved),
-      counts,
-      files: file && batch.done.length > 0 ? [...head.files, level0File(head, batch, file)] : head.files,
-    },
+    head: { ...head, closed: union(head.closed, moved), counts },
     details: { dropped, dead: batch.redrive ? subtract(details.dead, moved) : union(details.dead, batch.dead) },
   };
 }
 
-function level0File(
+/**
+ * Describes the file of a trimmed batch, whose offsets `head` has yet to close. Readers see of the file only the offsets that this batch
+ * closes: those that another commit closed first are another file's.
+ */
+export function level0File(
   head: PartitionHead,
   batch: Batch,
   { name, info, tenants }: { name: string; info: FileInfo; tenants: string[] },
@@ -125,12 +119,12 @@ export function cutBatch(batch: Batch, from: number, to: number): Batch {
 export const entriesOf = (dropped: Details['dropped']): [DropReason, Intervals][] => Object.entries(dropped) as [DropReason, Intervals][];
 
 /** What a sink owes: `accepted = done + dropped + dead + inFlight`, by construction. `end` is the next offset that the log will give. */
-export function ledgerOf(head: PartitionHead, end: number): Counts & { accepted: number; inFlight: number } {
+export function ledgerOf(head: SinkHead, end: number): Counts & { accepted: number; inFlight: number } {
   return { ...head.counts, accepted: end, inFlight: end - sizeOf(head.closed) };
 }
 
 /** @throws AppError QUEUE_REWOUND where an offset was finished that the log has yet to give: a new generation has to be opened. */
-export function checkLogEnd(head: PartitionHead, end: number): void {
+export function checkLogEnd(head: SinkHead, end: number): void {
   const finished = head.closed.at(-1)?.[1] ?? 0;
   if (finished <= end) return;
   const place = `partition ${head.partition} of generation ${head.generation}`;

@@ -1,0 +1,45 @@
+import { type CloseRequest, type CloseResult, closeIn } from '../warm/close.ts';
+import { listedPartitions, listPartition } from '../warm/heads.ts';
+import { headKey } from '../warm/keys.ts';
+import { read, type Steps, transact } from '../warm/steps.ts';
+import { emptyHot, type HotHead, holdBatch, type ObservedDays, raiseFloor } from './head.ts';
+
+/** A batch whose rows stand in the hot store already, and the days on which its offsets were observed. */
+export type HotCommitRequest = CloseRequest & { observed: ObservedDays };
+
+/**
+ * Closes a batch in the hot sink's head. To be called when what is done can be searched: the head never says more than the store holds. Repeats
+ * with what is left when somebody else was first.
+ */
+export function* commitHot({ observed, ...request }: HotCommitRequest): Steps<CloseResult<HotHead>> {
+  const add = (closed: HotHead, _before: HotHead, batch: HotCommitRequest['batch']) => ({ head: holdBatch(closed, batch, observed) });
+  return yield* closeIn({ name: 'hot', empty: emptyHot, add }, request);
+}
+
+/** The hot head of one partition. */
+export function* readHot(generation: number, partition: number): Steps<HotHead> {
+  return (yield* read(headKey('hot', generation, partition), emptyHot(generation, partition))).value;
+}
+
+/** The hot heads of all partitions of all generations. */
+export function* readHots(): Steps<HotHead[]> {
+  const heads: HotHead[] = [];
+  for (const [generation, partition] of yield* listedPartitions('hot')) heads.push(yield* readHot(generation, partition));
+  return heads;
+}
+
+/**
+ * First phase of retention on one partition: from now on no query asks the hot store for what was observed before `floor`, and nothing that
+ * comes late is held there. The days themselves may go once every reader that began before has ended, and every partition has the floor: also
+ * one that has no head yet.
+ */
+export function* dropDays(generation: number, partition: number, floor: string): Steps<void> {
+  const key = headKey('hot', generation, partition);
+  for (;;) {
+    const { value: head, version } = yield* read(key, emptyHot(generation, partition));
+    const next = raiseFloor(head, floor);
+    if (next === head) return;
+    const writes = [{ key, version, value: next }];
+    if (yield* transact(version === 0 ? [...writes, yield* listPartition(generation, partition, 'hot')] : writes)) return;
+  }
+}
