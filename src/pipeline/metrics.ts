@@ -5,6 +5,9 @@ export type Counter = { add(amount?: number, ...labels: string[]): void; value(.
 export type Gauge = { set(value: number, ...labels: string[]): void };
 export type Histogram = { observe(value: number, ...labels: string[]): void };
 
+/** Where metrics are named: kept and spelt as text here, written out as they come where nobody can ask a process (see compose/aws). */
+export type Registry = Pick<Metrics, 'counter' | 'gauge' | 'histogram'>;
+
 type Kind = 'counter' | 'gauge' | 'histogram';
 type Family = { name: string; help: string; kind: Kind; lines(): string[] };
 

@@ -1,10 +1,10 @@
-import type { Metrics } from './metrics.ts';
+import type { Registry } from './metrics.ts';
 
 /** The platform's own metrics that more than one part counts in; made once for a process. Labels are bounded: no tenant, no path, no id. */
 export type PlatformMetrics = ReturnType<typeof platformMetrics>;
 
 /** Names the platform's counters and histograms in a registry. */
-export function platformMetrics(metrics: Metrics) {
+export function platformMetrics(metrics: Registry) {
   return {
     batchesReceived: metrics.counter('logdrive_log_batches_received_total', 'Ingest requests that arrived with a valid key.'),
     invalidRequests: metrics.counter('logdrive_invalid_requests_total', 'Requests answered 4xx, by code.', ['code']),
