@@ -6,9 +6,9 @@ export type Seen = { operation: string; path: string; headers: IncomingMessage['
 
 /**
  * What happens to a request: it never gets there (`refuse`); it is done and its answer lost (`lose`); it is done and nobody ever answers (`hang`);
- * or it is answered by the proxy itself.
+ * its answer breaks off in the middle (`cut`) or has a byte changed (`corrupt`); or it is answered by the proxy itself.
  */
-export type Fault = 'refuse' | 'lose' | 'hang' | { status: number; body: string; headers?: Record<string, string> };
+export type Fault = 'refuse' | 'lose' | 'hang' | 'cut' | 'corrupt' | { status: number; body: string; headers?: Record<string, string> };
 
 /** An HTTP proxy before a service that does to requests what `rule` says, and passes the others on. */
 export class FaultyProxy {
@@ -60,11 +60,26 @@ export class FaultyProxy {
     const onward = forward({ hostname, port, method: request.method, path: request.url, headers: request.headers }, (answer) => {
       if (fault === 'lose') answer.resume().on('end', () => request.socket.destroy());
       else if (fault === 'hang') answer.resume();
+      else if (fault === 'cut' || fault === 'corrupt') void spoil(answer, response, fault);
       else answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers));
     });
     onward.on('error', () => request.socket.destroy());
     onward.end(body);
   }
+}
+
+async function spoil(answer: IncomingMessage, response: ServerResponse, how: 'cut' | 'corrupt'): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer) chunks.push(chunk as Buffer);
+  const bytes = Buffer.concat(chunks);
+  const middle = bytes.length >> 1;
+  response.writeHead(answer.statusCode ?? 502, answer.headers);
+  if (how === 'cut') {
+    response.write(bytes.subarray(0, middle), () => response.destroy());
+    return;
+  }
+  bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+  response.end(bytes);
 }
 
 /** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
