@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# daemon.sh PROGRAM [ARGUMENT…]: becomes the program, without the descriptors that it would inherit: a lock held by a shell, a pipe that a caller reads to its end.
+# Node closes only its own, and the first of its parent's.
+for at in /dev/fd/*; do
+  at=${at##*/}
+  ((at > 2)) && eval "exec $at>&-"
+done 2>/dev/null
+exec "$@"
