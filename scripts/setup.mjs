@@ -10,10 +10,11 @@ const neededMajor = 24;
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
 process.chdir(root);
 
-const wanted = process.argv.includes('--run') ? 'run' : 'develop';
 const stampFile = join('node_modules', '.setup.json');
 const lockHash = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
 const stamp = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {};
+// A checkout that was developed in keeps its tools when only a run is asked for.
+const wanted = process.argv.includes('--run') && stamp.set !== 'develop' ? 'run' : 'develop';
 const isInstalled = stamp.lock === lockHash && (stamp.set === wanted || stamp.set === 'develop');
 
 if (!isInstalled) {
