@@ -24,9 +24,12 @@ export class KeptQueue implements Queue {
     this.failure = undefined;
     if (failure) throw failure;
     await this.gate;
-    const appended = { generation: this.generation, partition, baseOffset: this.#ends[partition]!, count: batch.count };
+    const { generation } = this;
+    const baseOffset = this.#ends[partition]!;
     this.#ends[partition]! += batch.count;
-    if (this.#keeps) this.batches.push({ ...batch, ...appended });
+    const runs: [number, number][] = [[baseOffset, this.#ends[partition]!]];
+    const appended = { generation, partition, runs, count: batch.count };
+    if (this.#keeps) this.batches.push({ ...batch, generation, partition, baseOffset });
     const { idempotency, tenant, total, accepted } = batch;
     if (idempotency) this.#known.set(`${tenant}\0${idempotency.key}`, { ...appended, bodyHmac: idempotency.bodyHmac, total, accepted });
     return appended;

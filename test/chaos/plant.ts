@@ -16,7 +16,7 @@ const planters: Record<Plant, () => Promise<void>> = {
       const baseOffset = next.get(partition) ?? this.durableEnds()[partition].end;
       next.set(partition, baseOffset + batch.count);
       setTimeout(() => void append.call(this, partition, batch), lateMs);
-      return { generation: this.generation, partition, baseOffset, count: batch.count };
+      return { generation: this.generation, partition, runs: [[baseOffset, baseOffset + batch.count]], count: batch.count };
     };
   },
   async 'keys-forgotten'() {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Hole, Queue, QueueBatch, QueueReader, RawBatch } from '../../src/core/ports/queue.ts';
+import type { Appended, Hole, Queue, QueueBatch, QueueReader, RawBatch } from '../../src/core/ports/queue.ts';
 
 /** A queue under test and a reader that sees all that is durable in it. */
 export type QueueSubject = {
@@ -52,7 +52,7 @@ export function describeQueue(name: string, open: () => Promise<QueueSubject>, g
       let next = 0;
       for (const [index, count] of counts.entries()) {
         const appended = await queue.append(1, batchOf(`r${index}`, count));
-        expect(appended).toEqual({ generation: queue.generation, partition: 1, baseOffset: next, count });
+        expect(appended).toEqual({ generation: queue.generation, partition: 1, runs: [[next, next + count]], count });
         next += count;
       }
       const batches = await readAll(reader, 1, 0);
@@ -81,7 +81,7 @@ export function describeQueue(name: string, open: () => Promise<QueueSubject>, g
           expect(batch.baseOffset).toBe(next);
           next += batch.count;
           const index = Number(batch.requestId.slice(1));
-          expect(answers[index]).toEqual({ generation: queue.generation, partition, baseOffset: batch.baseOffset, count: batch.count });
+          expect(answers[index]).toEqual({ generation: queue.generation, partition, runs: [[batch.baseOffset, next]], count: batch.count });
           expect(Buffer.compare(batch.payload, appends[index]!.payload)).toBe(0);
         }
         expect(batches).toHaveLength(30);
@@ -164,8 +164,7 @@ export function describeQueue(name: string, open: () => Promise<QueueSubject>, g
       for (let round = 0; round < 4; round++) {
         for (let index = 0; index < 5; index++) {
           ids.push(`r${round}-${index}`);
-          const { baseOffset } = await current.queue.append(0, batchOf(ids.at(-1)!, 10));
-          expect(baseOffset).toBe((ids.length - 1) * 10);
+          expect(baseOf(await current.queue.append(0, batchOf(ids.at(-1)!, 10)))).toBe((ids.length - 1) * 10);
         }
         subject = current = await current.reopen();
         expect((await readAll(current.reader, 0, 0)).map(({ requestId }) => requestId)).toEqual(ids);
@@ -182,8 +181,7 @@ export function describeQueue(name: string, open: () => Promise<QueueSubject>, g
       expect(await current.queue.holes()).toEqual([hole]);
       expect((await readAll(current.reader, 0, 0)).map(({ requestId }) => requestId)).toEqual(rest);
       expect((await current.reader.read(0, 25, 10))[0]!.baseOffset).toBe(30);
-      const { baseOffset } = await current.queue.append(0, batchOf('r6', 10));
-      expect(baseOffset).toBe(60);
+      expect(baseOf(await current.queue.append(0, batchOf('r6', 10)))).toBe(60);
       subject = current = await current.reopen();
       expect(await current.queue.holes()).toEqual([hole]);
       expect((await readAll(current.reader, 0, 0)).map(({ requestId }) => requestId)).toEqual([...rest, 'r6']);
@@ -203,14 +201,14 @@ export function describeQueue(name: string, open: () => Promise<QueueSubject>, g
       subject = current = await current.reopen();
       expect((await current.queue.ranges())[0]).toEqual(range);
       expect(await current.queue.holes()).toEqual([]);
-      expect((await current.queue.append(0, batchOf('next', 1))).baseOffset).toBe(4000);
+      expect(baseOf(await current.queue.append(0, batchOf('next', 1)))).toBe(4000);
     });
 
     meets('closed', 'answers appends under way when it closes, and refuses later ones', async () => {
       const { queue, reopen } = await opened();
       const underWay = Array.from({ length: 10 }, (_, index) => queue.append(0, batchOf(`r${index}`, 3)));
       await queue.close();
-      expect((await Promise.all(underWay)).map(({ baseOffset }) => baseOffset)).toEqual([0, 3, 6, 9, 12, 15, 18, 21, 24, 27]);
+      expect((await Promise.all(underWay)).map(baseOf)).toEqual([0, 3, 6, 9, 12, 15, 18, 21, 24, 27]);
       await expect(queue.append(0, batchOf('late', 1))).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
       subject = await reopen();
       expect((await subject.queue.ranges())[0]).toEqual({ partition: 0, start: 0, end: 30 });
@@ -239,6 +237,9 @@ export function batchOf(requestId: string, count: number, tenant = 'acme'): RawB
 export function keyed(requestId: string, tenant: string, key: string): RawBatch {
   return { ...batchOf(requestId, 2, tenant), idempotency: { key, bodyHmac: Buffer.from(`hmac of ${requestId}`) } };
 }
+
+/** The offset of the first record that was appended. */
+export const baseOf = ({ runs }: Appended): number => runs[0]![0];
 
 /** Reads to the end in small pieces. */
 export async function readAll(reader: QueueReader, partition: number, from: number): Promise<QueueBatch[]> {

@@ -8,7 +8,7 @@ import { nodeFileSystem } from '../../src/adapters/file-system/node.ts';
 import { openSegmentQueue } from '../../src/adapters/queue/segment/segment-queue.ts';
 import { openSegmentReader } from '../../src/adapters/queue/segment/segment-reader.ts';
 import { systemClock } from '../../src/core/clock.ts';
-import { batchOf, readAll } from '../contract/queue.contract.ts';
+import { baseOf, batchOf, readAll } from '../contract/queue.contract.ts';
 
 const mebibyte = 2 ** 20;
 const mounted = mount();
@@ -51,7 +51,7 @@ test.skipIf(skipped)(
         const id = `r${client}-${index}-${answered.size}-${refusals.length}`;
         const start = performance.now();
         try {
-          answered.set(id, (await queue.append(0, large(id))).baseOffset);
+          answered.set(id, baseOf(await queue.append(0, large(id))));
         } catch (error) {
           refusals.push((error as { code?: string }).code);
           slowestMs = Math.max(slowestMs, performance.now() - start);

@@ -6,7 +6,7 @@ import { FolderWarmStore } from '../../src/adapters/warm/folder/folder-warm-stor
 import { manualClock } from '../../src/core/clock.ts';
 import { firstGap } from '../../src/core/intervals.ts';
 import { Consumer, generation, isDropped, isPoison, type Shared, share, tenant } from '../chaos/consumers.ts';
-import { keyed } from '../contract/queue.contract.ts';
+import { baseOf, keyed } from '../contract/queue.contract.ts';
 import { type Kept, ModelFileSystem, type ModelOptions } from './model-file-system.ts';
 
 const requests = 6;
@@ -49,7 +49,7 @@ async function openHost(files: ModelFileSystem, shared: Shared): Promise<Host> {
       );
       const payload = Buffer.from(lines.join('\n'));
       const count = { total: perRequest, count: perRequest, accepted: undefined };
-      return (await queue.append(0, { ...keyed(`r${request}`, tenant, `k${request}`), payload, format: 'ndjson', ...count })).baseOffset;
+      return baseOf(await queue.append(0, { ...keyed(`r${request}`, tenant, `k${request}`), payload, format: 'ndjson', ...count }));
     },
     async close() {
       await consumer.sink.stop(true);

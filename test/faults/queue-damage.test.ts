@@ -80,7 +80,7 @@ async function fill(files: FileSystem, isClosed: boolean): Promise<Map<number, R
   for (let group = 0; group < 8; group++) {
     const batches = [keyed(`k${group}`, 'acme', `key ${group}`), batchOf(`a${group}`, 1 + (group % 3)), batchOf(`b${group}`, 4)];
     const appended = await Promise.all(batches.map((batch) => queue.append(0, batch)));
-    for (const [index, { baseOffset }] of appended.entries()) sent.set(baseOffset, { ...batches[index]!, baseOffset });
+    for (const [index, { runs }] of appended.entries()) sent.set(runs[0]![0], { ...batches[index]!, baseOffset: runs[0]![0] });
   }
   if (isClosed) await queue.close();
   return sent;

@@ -4,7 +4,7 @@ import { manualClock } from '../../src/core/clock.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { type FileSystem, fileErrorCode } from '../../src/core/ports/file-system.ts';
 import type { Appended, RawBatch } from '../../src/core/ports/queue.ts';
-import { keyed, readAll } from '../contract/queue.contract.ts';
+import { baseOf, keyed, readAll } from '../contract/queue.contract.ts';
 import type { ModelFileSystem } from './model-file-system.ts';
 
 const folder = '/data/queue';
@@ -92,14 +92,15 @@ export async function faultsAfter(files: FileSystem, { acknowledged, released, u
     seen.add(batch.requestId);
   }
   if (next !== range!.end) faults.push(`ends at ${range!.end}, read to ${next}`);
-  for (const [requestId, { baseOffset }] of acknowledged) {
+  for (const [requestId, appended] of acknowledged) {
+    const baseOffset = baseOf(appended);
     const isThere = batches.some((batch) => batch.requestId === requestId && batch.baseOffset === baseOffset);
     if (!isThere && baseOffset >= range!.start) faults.push(`${requestId} was acknowledged at ${baseOffset} and is lost`);
     const known = await queue.find('acme', requestId);
     if (isKeyed(requestId) && known === undefined) faults.push(`the idempotency key of ${requestId} is lost`);
   }
   const appended = await queue.append(0, keyed('after', 'acme', 'after'));
-  if (appended.baseOffset !== range!.end) faults.push(`goes on at ${appended.baseOffset}, not at ${range!.end}`);
+  if (baseOf(appended) !== range!.end) faults.push(`goes on at ${baseOf(appended)}, not at ${range!.end}`);
   await reader.close();
   await queue.close();
   return faults;
@@ -114,7 +115,8 @@ export async function runRecovery(files: ModelFileSystem, witness: Witness, { ap
     const queue = await openQueue(files, manualClock(2000));
     const reader = openSegmentReader({ folder, files, ends: queue.durableEnds() });
     for (const { requestId, generation, partition, baseOffset, count } of await readAll(reader, 0, 0)) {
-      if (!witness.unknown.has(requestId)) witness.acknowledged.set(requestId, { generation, partition, baseOffset, count });
+      if (!witness.unknown.has(requestId))
+        witness.acknowledged.set(requestId, { generation, partition, runs: [[baseOffset, baseOffset + count]], count });
     }
     const late = requestOf(9, 0);
     if (appends) witness.acknowledged.set(late.requestId, await queue.append(0, late));

@@ -18,7 +18,8 @@ export function arrayQueue(deliver: (records: StoredRecord[]) => void): Queue {
     append: async (_partition, batch) => {
       const baseOffset = end;
       end += batch.count;
-      const appended = { generation, partition, baseOffset, count: batch.count };
+      const runs: [number, number][] = [[baseOffset, end]];
+      const appended = { generation, partition, runs, count: batch.count };
       const { idempotency, tenant, total, accepted } = batch;
       if (idempotency) known.set(`${tenant} ${idempotency.key}`, { ...appended, bodyHmac: idempotency.bodyHmac, total, accepted });
       deliver(recordsOf(batch, baseOffset));

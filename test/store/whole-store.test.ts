@@ -70,8 +70,8 @@ async function append(records: (object | string)[], partition = 0): Promise<Rece
   const payload = Buffer.from(records.map((record) => (typeof record === 'string' ? record : JSON.stringify(record))).join('\n'));
   const counts = { total: records.length, count: records.length, accepted: undefined };
   const batch = { ...keyed(id, tenant, id), observedUs: Date.now() * 1_000, payload, format: 'ndjson' as const, ...counts };
-  const { generation, baseOffset, count } = await queue.append(partition, batch);
-  return { tenant, generation, partition, runs: [[baseOffset, baseOffset + count]] };
+  const { generation, runs } = await queue.append(partition, batch);
+  return { tenant, generation, partition, runs };
 }
 
 const all = { tenant, time: always, where: everything, order: 'asc' as const, limit: 1_000 };

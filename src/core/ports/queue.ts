@@ -31,8 +31,8 @@ export type RawBatch = {
 /** A batch as it is read back, with the position of its first accepted record. */
 export type QueueBatch = RawBatch & { generation: number; partition: number; baseOffset: number };
 
-/** What an append took: `count` offsets from `baseOffset` on. */
-export type Appended = { generation: number; partition: number; baseOffset: number; count: number };
+/** What an append took: `count` offsets of one partition, as ascending runs `[from, to)`; several where it went in several chunks. */
+export type Appended = { generation: number; partition: number; runs: [from: number, to: number][]; count: number };
 
 /** What is known of an idempotency key: the request it was first used for. */
 export type KnownRequest = Appended & { bodyHmac: Uint8Array; total: number; accepted: Uint8Array | undefined };
@@ -48,8 +48,11 @@ export interface Queue {
   readonly partitions: number;
   readonly generation: number;
   /**
-   * Appends one request's records to one partition; resolves when they are durable, all of them or none.
-   * @throws AppError DISK_FULL, QUEUE_UNAVAILABLE (the outcome may then be unknown), SHUTTING_DOWN
+   * Appends one request's records to one partition, in their order; resolves when all are durable. Where it throws, none or some may be.
+   * A queue that several processes share settles idempotency keys here: only one of them appends for a key at a time, and what an earlier
+   * attempt left is completed, not repeated.
+   * @throws AppError DISK_FULL, QUEUE_UNAVAILABLE (the outcome may then be unknown), SHUTTING_DOWN, RATE_LIMITED, BODY_TOO_LARGE,
+   * IDEMPOTENCY_IN_FLIGHT, IDEMPOTENCY_MISMATCH
    */
   append(partition: number, batch: RawBatch): Promise<Appended>;
   /** The request that used this tenant's idempotency key within the last 24 hours, also across a restart. */

@@ -113,13 +113,13 @@ async function append({ queue, metrics }: AcceptDeps, partition: number, batch: 
 
 function answerOf(
   tenant: string,
-  { generation, partition, baseOffset, count }: Appended,
+  { generation, partition, runs, count }: Appended,
   items: RejectedItem[],
   replayed: boolean,
 ): AcceptAnswer {
   return {
     status: items.length === 0 ? 202 : 207,
-    receipt: { tenant, generation, partition, runs: [[baseOffset, baseOffset + count]] },
+    receipt: { tenant, generation, partition, runs },
     accepted: count,
     rejected: items.length,
     items,

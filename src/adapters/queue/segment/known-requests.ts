@@ -7,7 +7,7 @@ import type { KeyedBatch } from './scan.ts';
 /** A file of keys: how many it holds, and the time of the newest, epoch microseconds. */
 export type KeysFile = { path: string; count: number; newestUs: number };
 
-type Remembered = KnownRequest & { tenant: string; key: string; observedUs: number };
+type Remembered = Omit<KnownRequest, 'runs'> & { tenant: string; key: string; baseOffset: number; observedUs: number };
 
 export const rememberMs = 24 * 3600 * 1000;
 /** Share above the bound at which the oldest are forgotten, many at once: a Map walks over what was deleted at its front each time. */
@@ -36,7 +36,7 @@ export class KnownRequests {
     const found = this.#byKey.get(nameOf(tenant, key));
     if (!found || this.#isOver(found.observedUs)) return undefined;
     const { generation, partition, baseOffset, count, bodyHmac, total, accepted } = found;
-    return { generation, partition, baseOffset, count, bodyHmac, total, accepted };
+    return { generation, partition, runs: [[baseOffset, baseOffset + count]], count, bodyHmac, total, accepted };
   }
 
   add(batch: KeyedBatch): void {
@@ -105,7 +105,7 @@ export class KnownRequests {
 }
 
 const nameOf = (tenant: string, key: string): string => `${tenant} ${key}`;
-const weightOf = ({ accepted }: KnownRequest): number => 1 + (accepted ? accepted.byteLength / 512 : 0);
+const weightOf = ({ accepted }: Remembered): number => 1 + (accepted ? accepted.byteLength / 512 : 0);
 
 function headerOfRequest({ tenant, key, bodyHmac, ...request }: Remembered): Buffer {
   const { observedUs, total, accepted, count, generation, baseOffset } = request;

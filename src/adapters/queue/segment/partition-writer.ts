@@ -92,7 +92,7 @@ export class PartitionWriter {
     const appended: Appended[] = [];
     let baseOffset = base;
     for (const { batch, count } of group) {
-      appended.push({ generation, partition, baseOffset, count });
+      appended.push({ generation, partition, runs: [[baseOffset, baseOffset + count]], count });
       if (batch.idempotency) this.#known.add({ ...batch, generation, partition, baseOffset });
       baseOffset += count;
     }

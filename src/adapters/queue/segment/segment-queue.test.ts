@@ -95,7 +95,7 @@ describe('bounds', () => {
     const first = queue.append(0, batch(4000));
     await expect(queue.append(0, batch(4000))).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE', more: { retryAfterS: 1 } });
     await first;
-    expect(await queue.append(0, batch(9000))).toMatchObject({ baseOffset: 1 });
+    expect(await queue.append(0, batch(9000))).toMatchObject({ runs: [[1, 2]] });
     expect(queue.stats().pendingBytes).toBe(0);
     await queue.close();
   });
@@ -114,7 +114,7 @@ describe('bounds', () => {
     expect((await queue.ranges())[0]).toEqual({ partition: 0, start: 0, end: 12 });
     await queue.release(0, 12);
     expect((await queue.ranges())[0]!.start).toBeGreaterThan(0);
-    expect(await queue.append(0, batch(3000))).toMatchObject({ baseOffset: 12 });
+    expect(await queue.append(0, batch(3000))).toMatchObject({ runs: [[12, 13]] });
     await queue.close();
   });
 
@@ -130,7 +130,7 @@ describe('bounds', () => {
     free = 10 ** 9;
     await expect(queue.append(0, batch(10))).rejects.toMatchObject({ code: 'DISK_FULL' });
     clock.advance(300);
-    expect(await queue.append(0, batch(10))).toMatchObject({ baseOffset: 1 });
+    expect(await queue.append(0, batch(10))).toMatchObject({ runs: [[1, 2]] });
     await queue.close();
   });
 
@@ -183,8 +183,8 @@ describe('retention', () => {
     expect(await queue.find('acme', 'k18')).toBeUndefined();
     await queue.close();
     queue = await open({ keepBytes: 0, maxKnownRequests: 10 });
-    expect(await queue.find('acme', 'k29')).toMatchObject({ baseOffset: 29 });
-    expect(await queue.find('acme', 'k21')).toMatchObject({ baseOffset: 21 });
+    expect(await queue.find('acme', 'k29')).toMatchObject({ runs: [[29, 30]] });
+    expect(await queue.find('acme', 'k21')).toMatchObject({ runs: [[21, 22]] });
     expect(await queue.find('acme', 'k5')).toBeUndefined();
     clock.advance(25 * 3600_000);
     await queue.release(0, 30);
@@ -227,7 +227,7 @@ test('what is durable and cannot be read is an error, not an end', async () => {
   await file.close();
   const reader = openSegmentReader({ folder, files: nodeFileSystem, ends: queue.durableEnds() });
   await expect(reader.read(0, 0, 1)).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
-  expect(await queue.append(0, batch(100))).toMatchObject({ baseOffset: 1 });
+  expect(await queue.append(0, batch(100))).toMatchObject({ runs: [[1, 2]] });
   reader.advance(0, 2);
   expect((await reader.read(0, 0, 1))[0]!.baseOffset).toBe(1);
   await reader.close();
