@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { nodeFileSystem } from '../../src/adapters/file-system/node.ts';
+import { CachedWarmStore } from '../../src/adapters/warm/cached/cached-warm-store.ts';
 import { FolderWarmStore } from '../../src/adapters/warm/folder/folder-warm-store.ts';
 import { MemoryWarmStore } from '../../src/adapters/warm/memory/memory-warm-store.ts';
 import { describeWarmStore } from './warm-store.contract.ts';
@@ -15,6 +16,9 @@ const openFolder = () => FolderWarmStore.open(nodeFileSystem, join(folder, `${co
 
 describeWarmStore('memory', async () => new MemoryWarmStore());
 describeWarmStore('folder', openFolder);
+describeWarmStore('cached', () =>
+  CachedWarmStore.open({ store: new MemoryWarmStore(), folder: join(folder, `${count++}`), maxBytes: 1_000 }),
+);
 
 test('a name that leaves the folder is refused', async () => {
   const store = await openFolder();
