@@ -52,7 +52,11 @@ export class EmfMetrics implements Registry {
 
   gauge(name: string, _help: string, labels: readonly string[] = []): Gauge {
     const cell = this.#named(name, labels, 'last');
-    return { set: (value, ...values) => void (cell(values).values = [value]) };
+    return {
+      set: (value, ...values) => {
+        cell(values).values = [value];
+      },
+    };
   }
 
   histogram(name: string, _help: string, labels: readonly string[] = []): Histogram {

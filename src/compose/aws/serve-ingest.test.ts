@@ -48,7 +48,11 @@ describe('an event of API Gateway is answered like a request to the embedded hos
     const event = apiEvent(path, { ...call, headers: { ...loopback, ...call.headers } });
     const direct = await serveIngest(platform, options, event);
     const byApp = await resultOf(await createApp(platform, options).fetch(requestOf(event)));
-    const raw = await fetch(host.address + path, { method: 'POST', headers: call.headers ?? {}, body: (call.body ?? null) as BodyInit });
+    const raw = await fetch(host.address + path, {
+      method: 'POST',
+      headers: call.headers ?? {},
+      body: (call.body ?? null) as string | null,
+    });
     const overSocket = { statusCode: raw.status, headers: Object.fromEntries(raw.headers), body: await raw.text(), isBase64Encoded: false };
     expect(plain(direct)).toEqual(plain(overSocket));
     expect(plain(byApp)).toEqual(plain(overSocket));
