@@ -1,15 +1,19 @@
-import { type Intervals, intersect, intervalsOf, offsetsOf } from '../../src/core/intervals.ts';
+import { commitHot, readHot } from '../../src/core/hot/commit-hot.ts';
+import { heldIn } from '../../src/core/hot/head.ts';
+import { leaveDays } from '../../src/core/hot/leave-days.ts';
+import { type Intervals, includes, intersect, intervalsOf, offsetsOf, union } from '../../src/core/intervals.ts';
 import { type Ages, collectDay, collectFiles, condemnDayFiles, condemnFiles } from '../../src/core/warm/collect.ts';
 import { commit } from '../../src/core/warm/commit.ts';
 import { compactLevel0, rewriteFiles } from '../../src/core/warm/compact.ts';
 import { readPartitions } from '../../src/core/warm/heads.ts';
-import { hourFolder, tenantDayKey, tenantKey } from '../../src/core/warm/keys.ts';
+import { hourFolder, type SinkName, tenantDayKey, tenantKey } from '../../src/core/warm/keys.ts';
+import { type Batch, offsetsIn } from '../../src/core/warm/progress.ts';
 import { snapshot } from '../../src/core/warm/snapshot.ts';
 import { statusOf } from '../../src/core/warm/status.ts';
-import { read, type Steps } from '../../src/core/warm/steps.ts';
+import { put, read, remove, type Steps } from '../../src/core/warm/steps.ts';
 import { emptyTenantDay } from '../../src/core/warm/tenant-day.ts';
-import { allTime, seenBy, Violation } from './invariants.ts';
-import { dropReason, type Fate, hashOf, infoOf, rowOf, tenants, type World } from './world.ts';
+import { allTime, atOnce, type BothStatus, seenBy, seenInHot, Violation } from './invariants.ts';
+import { dropReason, type Fate, hashOf, hotName, infoOf, observedDayOf, rowOf, tenants, type World } from './world.ts';
 
 /** What an actor may look at besides taking steps: the clock, and what the checker knows. */
 export type Stage = {
@@ -19,6 +23,7 @@ export type Stage = {
   ages: Ages;
   readerStarted(): () => void;
   doneNow(): Intervals;
+  statusNow(): BothStatus;
   erased: Set<number>;
   /** What a planted fault may change. */
   redriveAs: { redrive: boolean };
@@ -47,6 +52,45 @@ function* commitRows(done: Intervals, dropped: Intervals, dead: Intervals, redri
   const batch = { done, dropped: dropped.length > 0 ? { [dropReason]: dropped } : {}, dead, redrive };
   yield* commit({ generation: 0, partition: 0, batch, file, minutes: redrive ? [] : minutes(intervalsOf([...done, ...dropped, ...dead])) });
 }
+
+/** Brings the offsets of a batch into the hot store as its consumer does: what retention has overtaken is dropped, the rest written, then closed. */
+export const hotConsumer = (from: number, to: number): Actor =>
+  function* (stage) {
+    const offsets = Array.from({ length: to - from }, (_, i) => from + i);
+    const { floor } = yield* readHot(0, 0);
+    const isLate = (offset: number) => observedDayOf(offset) < floor;
+    const of = (fate: Fate) => offsetsOf(offsets.filter((offset) => !isLate(offset) && stage.fateOf(offset) === fate));
+    yield* writeRows(of('keep'), { [dropReason]: of('drop'), expired: offsetsOf(offsets.filter(isLate)) }, of('poison'), false);
+  };
+
+/** Redrives offsets in the hot store alone: only what is dead is written. */
+export const hotRedriver = (...offsets: number[]): Actor =>
+  function* (stage) {
+    const { dead } = yield* statusOf(0, 0, offsetsOf(offsets), 'hot');
+    yield* writeRows(dead, {}, [], stage.redriveAs.redrive);
+  };
+
+function* writeRows(done: Intervals, dropped: Batch['dropped'], dead: Intervals, redrive: boolean): Steps<void> {
+  const rows = done.flatMap(([from, to]) => Array.from({ length: to - from }, (_, i) => rowOf(from + i)));
+  for (const row of rows) yield* put(hotName(row.offset), { rows: [row] });
+  const batch = { done, dropped, dead, redrive };
+  const all = offsetsIn(batch);
+  const observed = [
+    ...Map.groupBy(
+      all.flatMap(([from, to]) => Array.from({ length: to - from }, (_, i) => from + i)),
+      observedDayOf,
+    ),
+  ].map(([day, offsets]) => [day, offsetsOf(offsets)] as const);
+  yield* commitHot({ generation: 0, partition: 0, batch, observed, minutes: redrive ? [] : minutes(all) });
+}
+
+/** A pass of the hot store's retention: lets go of the first day, and deletes what was let go of before the oldest reader began. */
+export const hotRetention: Actor = function* ({ ages, world }) {
+  const due = yield* leaveDays([[0, 0]], '2026-11-21', ages);
+  if (due === undefined) return;
+  const names = [...world.objects.keys()].filter((name) => name.startsWith('hot/') && name.split('/')[1]! < due);
+  for (const name of names) yield* remove(name);
+};
 
 /** Compacts all level-0 files that it finds. */
 export const compactor: Actor = function* () {
@@ -112,10 +156,35 @@ export const reader = (tenant: string): Actor =>
           throw new Violation(`a reader saw ${seen}, without ${offset} that was done`);
   };
 
+/** Asks both stores, split by position: what the hot store holds, and the rest of the archive. The hot head is read first, unless it is done wrongly. */
+export const splitReader = (tenant: string, archiveFirst = false): Actor =>
+  function* ({ world, readerStarted, statusNow, erased }) {
+    const ended = readerStarted();
+    const start = statusNow();
+    const before = union(start.warm.done, intersect(start.hot.done, heldIn(atOnce(world, readHot(0, 0)))));
+    const early = archiveFirst ? yield* snapshot(tenant, allTime) : undefined;
+    const held = heldIn(yield* readHot(0, 0));
+    const listed = early ?? (yield* snapshot(tenant, allTime));
+    const seen: number[] = [];
+    for (const file of listed.files) {
+      yield { kind: 'get', key: 'pause' };
+      seen.push(...seenBy(world, tenant, { ...listed, files: [file] }).filter((offset) => !includes(held, offset)));
+    }
+    yield { kind: 'get', key: 'pause' };
+    seen.push(...seenInHot(world, tenant, held));
+    ended();
+    if (new Set(seen).size < seen.length) throw new Violation(`a reader of both saw ${seen}: an offset twice`);
+    const dead = union(start.warm.dead, statusNow().warm.dead);
+    for (const [from, to] of before)
+      for (let offset = from; offset < to; offset++)
+        if (rowOf(offset).tenant === tenant && !seen.includes(offset) && !erased.has(offset) && !includes(dead, offset))
+          throw new Violation(`a reader of both saw ${seen}, without ${offset} that was done`);
+  };
+
 /** Asks for a receipt: the four sets add up at any moment. */
-export const asker = (end: number): Actor =>
+export const asker = (end: number, sink: SinkName = 'warm'): Actor =>
   function* () {
-    const { done, dropped, dead, open } = yield* statusOf(0, 0, [[0, end]]);
+    const { done, dropped, dead, open } = yield* statusOf(0, 0, [[0, end]], sink);
     const all = [...done, ...Object.values(dropped).flat(), ...dead, ...open];
     const size = all.reduce((sum, [from, to]) => sum + to - from, 0);
     const union = intervalsOf(all);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Intervals } from '../../src/core/intervals.ts';
-import { type OffsetsStatus, statusOf } from '../../src/core/warm/status.ts';
+import { statusOf } from '../../src/core/warm/status.ts';
 import type { Step, Steps } from '../../src/core/warm/steps.ts';
 import type { Actor, Stage } from './actors.ts';
-import { atOnce, checkMove, checkState, Violation } from './invariants.ts';
+import { atOnce, type BothStatus, checkMove, checkState, statusNow, Violation } from './invariants.ts';
 import { type Fate, Missing, World } from './world.ts';
 
 /** A way in which the protocol is broken on purpose: every step of an actor goes through it. */
@@ -45,6 +45,7 @@ export class Run {
         return () => this.#readers.delete(id);
       },
       doneNow: (): Intervals => atOnce(world, statusOf(0, 0, [[0, scenario.end]])).done,
+      statusNow: () => statusNow(world, scenario.end),
       erased: new Set(),
       redriveAs: scenario.fault?.redriveAs ?? { redrive: true },
     };
@@ -65,7 +66,7 @@ export class Run {
       return;
     }
     const step = running.pending!;
-    const before = check && step.kind === 'transact' ? atOnce(this.world, statusOf(0, 0, [[0, this.scenario.end]])) : undefined;
+    const before = check && step.kind === 'transact' ? statusNow(this.world, this.scenario.end) : undefined;
     let result: unknown;
     try {
       result = this.scenario.fault?.take ? this.scenario.fault.take(this.world, step, index) : this.world.take(step);
@@ -96,7 +97,7 @@ export class Run {
     this.#readers.clear();
   }
 
-  check(before: OffsetsStatus): void {
+  check(before: BothStatus): void {
     const { end, redrives = [] } = this.scenario;
     let facts: ReturnType<typeof checkState>;
     try {
@@ -105,7 +106,8 @@ export class Run {
       if (error instanceof Missing) throw new Violation(`listed object ${error.message} is not there`);
       throw error;
     }
-    checkMove(before, facts.status, new Set(redrives));
+    checkMove(before.warm, facts.status.warm, new Set(redrives));
+    checkMove(before.hot, facts.status.hot, new Set(redrives));
   }
 
   /** Two runs with one fingerprint can only go on alike. */

@@ -1,11 +1,15 @@
-import { partitionKey } from '../../src/core/warm/keys.ts';
+import { emptyHot, type HotHead } from '../../src/core/hot/head.ts';
+import { printIntervals } from '../../src/core/interval-text.ts';
+import { intersect } from '../../src/core/intervals.ts';
+import { headKey, partitionKey } from '../../src/core/warm/keys.ts';
 import type { PartitionHead } from '../../src/core/warm/progress.ts';
 import type { Step, Steps } from '../../src/core/warm/steps.ts';
 import type { Fault } from './explore.ts';
-import type { World } from './world.ts';
+import { observedDayOf, type World } from './world.ts';
 
 type Heads = Pick<PartitionHead, 'closed' | 'counts' | 'files' | 'salt' | 'condemned'>;
 const head = partitionKey(0, 0);
+const hotHead = headKey('hot', 0, 0);
 
 /** Changes what is written to the partition's head. */
 const writing = (change: (value: Heads, world: World) => Heads): Fault => ({
@@ -106,3 +110,30 @@ export const noGrace: Fault = { impatient: true };
 
 /** A file of which some rows were closed by others shows all of its rows. */
 export const wholeFiles = writing((value) => ({ ...value, files: value.files.map(({ only: _, ...file }) => file) }));
+
+/** The hot store's retention deletes without having told its head. */
+export const silentRetention = (actors: number[]): Fault => ({
+  take: (world, step, actor) => {
+    if (!actors.includes(actor)) return world.take(step);
+    if (step.kind === 'transact' && step.writes.some(({ key, value }) => key === hotHead && (value as HotHead).floor !== '')) return true;
+    const result = world.take(step) as { value: HotHead; version: number } | undefined;
+    return step.kind === 'get' && step.key === hotHead
+      ? { ...result, value: { ...(result?.value ?? emptyHot(0, 0)), floor: '9' } }
+      : result;
+  },
+});
+
+/** Late records of a day that was dropped count as held. */
+export const noFloor: Fault = {
+  take: (world, step) => {
+    if (step.kind !== 'transact') return world.take(step);
+    const held = step.writes.map((write) => {
+      const before = world.state.get(hotHead)?.value as HotHead | undefined;
+      const after = write.value as HotHead;
+      if (write.key !== hotHead || !before?.floor || after.counts.done === before.counts.done) return write;
+      const day = observedDayOf(0);
+      return { ...write, value: { ...after, days: { ...after.days, [day]: printIntervals(intersect(after.closed, [[0, 2]]), 0) } } };
+    });
+    return world.transact(held);
+  },
+};

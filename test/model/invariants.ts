@@ -1,10 +1,13 @@
-import { type Intervals, includes, intersect, sizeOf, subtract, union } from '../../src/core/intervals.ts';
-import { partitionKey } from '../../src/core/warm/keys.ts';
-import { checkLogEnd, emptyPartition, ledgerOf, type PartitionHead } from '../../src/core/warm/progress.ts';
+import { readHot } from '../../src/core/hot/commit-hot.ts';
+import { heldIn } from '../../src/core/hot/head.ts';
+import { type Intervals, includes, intersect, intersects, sizeOf, subtract, union } from '../../src/core/intervals.ts';
+import { minutesKey, partitionKey, type SinkName } from '../../src/core/warm/keys.ts';
+import type { MinuteCounts } from '../../src/core/warm/minutes.ts';
+import { checkLogEnd, emptyPartition, ledgerOf, type PartitionHead, type SinkHead } from '../../src/core/warm/progress.ts';
 import { snapshot, type WarmSnapshot } from '../../src/core/warm/snapshot.ts';
 import { type OffsetsStatus, statusOf } from '../../src/core/warm/status.ts';
 import type { Steps } from '../../src/core/warm/steps.ts';
-import { tenants, timestampOf, type World } from './world.ts';
+import { hotName, rowOf, tenants, timestampOf, type World } from './world.ts';
 
 export class Violation extends Error {}
 
@@ -29,25 +32,62 @@ export function seenBy(world: World, tenant: string, { files }: WarmSnapshot): n
   );
 }
 
-export type Facts = { status: OffsetsStatus; erased: Set<number>; end: number };
+export type BothStatus = { warm: OffsetsStatus; hot: OffsetsStatus };
+export type Facts = { status: BothStatus; erased: Set<number>; end: number };
 
-/** Checks one state as if the world stood still: what is done is visible exactly once, the sums hold, and everything that is listed is there. */
+export const statusNow = (world: World, end: number): BothStatus => ({
+  warm: atOnce(world, statusOf(0, 0, [[0, end]], 'warm')),
+  hot: atOnce(world, statusOf(0, 0, [[0, end]], 'hot')),
+});
+
+/** The offsets of a tenant that the hot store gives of those it is asked for. */
+export const seenInHot = (world: World, tenant: string, held: Intervals): number[] =>
+  held
+    .flatMap(([from, to]) => Array.from({ length: to - from }, (_, i) => from + i))
+    .filter((offset) => rowOf(offset).tenant === tenant && world.objects.has(hotName(offset)));
+
+/**
+ * Checks one state as if the world stood still: what is done is visible exactly once in each store and in both together, the sums hold, and
+ * everything that is listed is there.
+ */
 export function checkState(world: World, end: number, erased: ReadonlySet<number>): Facts {
-  const status = atOnce(world, statusOf(0, 0, [[0, end]]));
-  const seen = tenants.flatMap((tenant) => seenBy(world, tenant, atOnce(world, snapshot(tenant, allTime)))).sort((a, b) => a - b);
-  const twice = seen.filter((offset, index) => seen[index - 1] === offset);
-  if (twice.length > 0) throw new Violation(`offsets ${twice} are visible twice`);
-  for (let offset = 0; offset < end; offset++) {
-    if (erased.has(offset)) continue;
-    if (includes(status.done, offset) && !seen.includes(offset)) throw new Violation(`offset ${offset} is done and not visible`);
-    if (!includes(status.done, offset) && seen.includes(offset)) throw new Violation(`offset ${offset} is visible and not done`);
-  }
-  checkSums(world, status, end);
+  const status = statusNow(world, end);
+  const listed = tenants.map((tenant) => seenBy(world, tenant, atOnce(world, snapshot(tenant, allTime))));
+  checkVisible('in the archive', listed.flat(), status.warm.done, end, erased);
+  const head = atOnce(world, readHot(0, 0));
+  const held = heldIn(head);
+  checkHeld(world, status.hot, held);
+  const both = tenants.flatMap((tenant, i) => [
+    ...seenInHot(world, tenant, held),
+    ...listed[i]!.filter((offset) => !includes(held, offset)),
+  ]);
+  checkVisible('in both stores', both, union(status.warm.done, intersect(held, status.hot.done)), end, erased);
+  const archived = (world.state.get(partitionKey(0, 0))?.value as PartitionHead | undefined) ?? emptyPartition(0, 0);
+  checkSums(world, archived, status.warm, end, 'warm');
+  checkSums(world, head, status.hot, end, 'hot');
   return { status, erased: new Set(erased), end };
 }
 
-function checkSums(world: World, status: OffsetsStatus, end: number): void {
-  const head = (world.state.get(partitionKey(0, 0))?.value as PartitionHead | undefined) ?? emptyPartition(0, 0);
+function checkVisible(where: string, offsets: number[], done: Intervals, end: number, erased: ReadonlySet<number>): void {
+  const seen = offsets.sort((a, b) => a - b);
+  const twice = seen.filter((offset, index) => seen[index - 1] === offset);
+  if (twice.length > 0) throw new Violation(`offsets ${twice} are visible twice ${where}`);
+  for (let offset = 0; offset < end; offset++) {
+    if (erased.has(offset)) continue;
+    if (includes(done, offset) && !seen.includes(offset)) throw new Violation(`offset ${offset} is done and not visible ${where}`);
+    if (!includes(done, offset) && seen.includes(offset)) throw new Violation(`offset ${offset} is visible ${where} and not done`);
+  }
+}
+
+/** What the hot store answers for is there, and nothing of it is open or dead. */
+function checkHeld(world: World, hot: OffsetsStatus, held: Intervals): void {
+  if (intersects(held, hot.open) || intersects(held, hot.dead)) throw new Violation('the hot store answers for what is open or dead');
+  for (const [from, to] of intersect(held, hot.done))
+    for (let offset = from; offset < to; offset++)
+      if (!world.objects.has(hotName(offset))) throw new Violation(`offset ${offset} is held by the hot store and is not there`);
+}
+
+function checkSums(world: World, head: SinkHead, status: OffsetsStatus, end: number, sink: SinkName): void {
   checkLogEnd(head, end);
   const ledger = ledgerOf(head, end);
   const dropped = Object.values(status.dropped).reduce<Intervals>(union, []);
@@ -56,6 +96,8 @@ function checkSums(world: World, status: OffsetsStatus, end: number): void {
   const counted = [ledger.done, Object.values(ledger.dropped).reduce((sum, n) => sum + n, 0), ledger.dead, ledger.inFlight];
   if (sets.some((set, i) => sizeOf(set) !== counted[i])) throw new Violation(`the counts ${counted} are not the sizes ${sets.map(sizeOf)}`);
   if (counted.reduce((sum, n) => sum + n, 0) !== ledger.accepted) throw new Violation(`the ledger adds up to ${counted}, not to ${end}`);
+  const minutes = (world.state.get(minutesKey(sink, 0, 0, 0))?.value as MinuteCounts | undefined)?.even?.[0] ?? 0;
+  if (minutes !== sizeOf(head.closed)) throw new Violation(`${sink} counted ${minutes} by minute and closed ${sizeOf(head.closed)}`);
 }
 
 /** Checks a move between two states: open to anything, dead to done or dropped by a redrive that names it, and nothing else. */

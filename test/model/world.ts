@@ -20,6 +20,10 @@ export const rowOf = (offset: number): Row => ({
   hour: 8,
 });
 export const tenants = ['even', 'odd'];
+/** The day on which accept saw an offset: in order, as a log is. */
+export const observedDayOf = (offset: number): string => (offset < 2 ? '2026-11-20' : '2026-11-21');
+/** The object that stands for a row of the hot store. */
+export const hotName = (offset: number): string => `hot/${observedDayOf(offset)}/${offset}`;
 export const dropReason: DropReason = 'rule';
 
 export const timestampOf = ({ day, hour }: Row): number => dayStartUs(day) + hour * hourUs;

@@ -1,8 +1,8 @@
 import { type CloseRequest, type CloseResult, closeIn } from '../warm/close.ts';
-import { listedPartitions, listPartition } from '../warm/heads.ts';
+import { listedPartitions } from '../warm/heads.ts';
 import { headKey } from '../warm/keys.ts';
-import { read, type Steps, transact } from '../warm/steps.ts';
-import { emptyHot, type HotHead, holdBatch, type ObservedDays, raiseFloor } from './head.ts';
+import { read, type Steps } from '../warm/steps.ts';
+import { emptyHot, type HotHead, holdBatch, type ObservedDays } from './head.ts';
 
 /** A batch whose rows stand in the hot store already, and the days on which its offsets were observed. */
 export type HotCommitRequest = CloseRequest & { observed: ObservedDays };
@@ -26,20 +26,4 @@ export function* readHots(): Steps<HotHead[]> {
   const heads: HotHead[] = [];
   for (const [generation, partition] of yield* listedPartitions('hot')) heads.push(yield* readHot(generation, partition));
   return heads;
-}
-
-/**
- * First phase of retention on one partition: from now on no query asks the hot store for what was observed before `floor`, and nothing that
- * comes late is held there. The days themselves may go once every reader that began before has ended, and every partition has the floor: also
- * one that has no head yet.
- */
-export function* dropDays(generation: number, partition: number, floor: string): Steps<void> {
-  const key = headKey('hot', generation, partition);
-  for (;;) {
-    const { value: head, version } = yield* read(key, emptyHot(generation, partition));
-    const next = raiseFloor(head, floor);
-    if (next === head) return;
-    const writes = [{ key, version, value: next }];
-    if (yield* transact(version === 0 ? [...writes, yield* listPartition(generation, partition, 'hot')] : writes)) return;
-  }
 }
