@@ -61,5 +61,5 @@ export type AggregatePlan = {
 
 export type GroupRow = Record<string, string | number | boolean | null>;
 
-/** Groups with their values. `truncated` when `limit` cut them. */
-export type Groups = { rows: GroupRow[]; truncated: boolean; stats: ReadStats } & AnswerNotes;
+/** Groups with their values. `truncated` when `limit` cut them; `approximate` names the aggregates that are within 1 %, the others are exact. */
+export type Groups = { rows: GroupRow[]; truncated: boolean; stats: ReadStats; approximate?: string[] } & AnswerNotes;
