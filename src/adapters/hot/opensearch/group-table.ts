@@ -1,0 +1,140 @@
+import { AppError } from '../../../core/errors.ts';
+import type { GroupProgram, KeyValue, Metric, Source } from '../../../query/compile/opensearch/aggregate.ts';
+import type { AggregatePlan, GroupRow } from '../../../query/plan.ts';
+import type { SearchAnswer } from './select.ts';
+
+type Stats = { count: number; min: number | null; max: number | null; avg: number | null; sum: number };
+type Bucket = { key: Record<string, KeyValue>; doc_count: number; [agg: string]: unknown };
+type ValuesMetric = Metric & { kind: 'values' };
+/** A value with the records that have it; `undefined` is that they have none. */
+type Counted = [value: KeyValue | undefined, count: number];
+type Group = {
+  keys: KeyValue[];
+  count: number;
+  stats: Map<number, Stats>;
+  counted: Map<number, Counted[]>;
+  approximate: Map<number, number | null>;
+};
+
+/** The groups of one query as their pages come in. */
+export class GroupTable {
+  readonly #program: GroupProgram;
+  readonly #plan: AggregatePlan;
+  readonly #maxGroups: number;
+  readonly #groups = new Map<string, Group>();
+
+  constructor(program: GroupProgram, plan: AggregatePlan, maxGroups: number) {
+    this.#program = program;
+    this.#plan = plan;
+    this.#maxGroups = maxGroups;
+  }
+
+  addGroups(answer: SearchAnswer): void {
+    for (const bucket of this.#buckets(answer)) {
+      const group = this.#groupOf(bucket);
+      group.count += bucket.doc_count;
+      this.#program.metrics.forEach((metric, m) => {
+        if (metric.kind === 'stats' && metric.column) group.stats.set(m, bucket[`m${m}`] as Stats);
+      });
+    }
+  }
+
+  /** Adds a page of pairs of group and value; gives how many they were. */
+  addValues(answer: SearchAnswer, m: number): number {
+    const { sources } = this.#program.metrics[m] as ValuesMetric;
+    const buckets = this.#buckets(answer);
+    for (const bucket of buckets) {
+      const group = this.#groupOf(bucket);
+      const counted = group.counted.get(m) ?? [];
+      counted.push([valueIn(bucket, sources) ?? undefined, bucket.doc_count]);
+      group.counted.set(m, counted);
+    }
+    return buckets.length;
+  }
+
+  dropValues(m: number): void {
+    for (const group of this.#groups.values()) group.counted.delete(m);
+  }
+
+  addApproximate(answer: SearchAnswer, m: number): void {
+    const metric = this.#program.metrics[m] as ValuesMetric;
+    for (const bucket of this.#buckets(answer)) this.#groupOf(bucket).approximate.set(m, approximateIn(bucket, metric, m));
+  }
+
+  rows(): GroupRow[] {
+    const { groupBy } = this.#plan;
+    // Keys that no record has are one group, if there is a record at all; no keys are one group also of none.
+    const groups = [...this.#groups.values()].filter(({ count }) => count > 0 || groupBy.length === 0);
+    return groups.map((group) => {
+      const keys = groupBy.map(({ as }, k) => [as, group.keys[k]!] as const);
+      const values = this.#program.metrics.map((metric, m) => [metric.as, valueFor(metric, m, group)] as const);
+      return Object.fromEntries([...keys, ...values]);
+    });
+  }
+
+  #buckets({ aggregations = {}, hits }: SearchAnswer): Bucket[] {
+    const groups = aggregations.groups as { buckets: Bucket[] } | undefined;
+    return groups ? groups.buckets : [{ key: {}, doc_count: hits.total?.value ?? 0, ...aggregations }];
+  }
+
+  #groupOf({ key }: Bucket): Group {
+    const keys = this.#program.keys.map(
+      (sources) => sources.map(({ name }) => key[name]).find((value) => value !== null && value !== undefined) ?? null,
+    );
+    const name = JSON.stringify(keys);
+    const known = this.#groups.get(name);
+    if (known) return known;
+    if (this.#groups.size >= this.#maxGroups) {
+      throw new AppError('INVALID_QUERY', `the query has more than ${this.#maxGroups} groups; narrow the time or group by less`);
+    }
+    const group: Group = { keys, count: 0, stats: new Map(), counted: new Map(), approximate: new Map() };
+    this.#groups.set(name, group);
+    return group;
+  }
+}
+
+const valueIn = ({ key }: Bucket, sources: readonly Source[]): KeyValue =>
+  sources.map(({ name }) => key[name]).find((value) => value !== null && value !== undefined) ?? null;
+
+function valueFor(metric: Metric, m: number, group: Group): number | null {
+  if (metric.kind === 'count') return group.count;
+  if (metric.kind === 'stats') {
+    const stats = group.stats.get(m);
+    return stats && stats.count > 0 ? stats[metric.fn] : null;
+  }
+  const approximate = group.approximate.get(m);
+  if (approximate !== undefined) return approximate;
+  const counted = group.counted.get(m) ?? [];
+  if (metric.percent !== undefined) return percentileOf(counted as [number, number][], metric.percent);
+  const missing = counted.find(([value]) => value === undefined)?.[1] ?? 0;
+  return counted.filter(([value]) => value !== undefined).length + (metric.isId ? missing : 0);
+}
+
+/** The percentile by linear interpolation between closest ranks, of values with how often each is there. */
+function percentileOf(counted: [value: number, count: number][], percent: number): number | null {
+  const sorted = counted.toSorted(([a], [b]) => a - b);
+  const total = sorted.reduce((sum, [, count]) => sum + count, 0);
+  if (total === 0) return null;
+  const rank = (percent / 100) * (total - 1);
+  const below = valueAt(sorted, Math.floor(rank));
+  return below + (valueAt(sorted, Math.ceil(rank)) - below) * (rank - Math.floor(rank));
+}
+
+function valueAt(sorted: [value: number, count: number][], rank: number): number {
+  let seen = 0;
+  for (const [value, count] of sorted) {
+    seen += count;
+    if (rank < seen) return value;
+  }
+  return sorted.at(-1)![0];
+}
+
+function approximateIn(bucket: Bucket, metric: ValuesMetric, m: number): number | null {
+  if (metric.percent !== undefined) {
+    const { values } = bucket[`m${m}c0`] as { values: { value: number | null }[] };
+    return values[0]?.value ?? null;
+  }
+  const counts = metric.columns.map((_, c) => (bucket[`m${m}c${c}`] as { value: number }).value);
+  const missing = metric.isId ? (bucket[`m${m}missing`] as { doc_count: number }).doc_count : 0;
+  return counts.reduce((sum, count) => sum + count, missing);
+}
