@@ -37,7 +37,7 @@ export class IngestStack extends Stack {
     this.addOutputs(parts);
   }
 
-  private makeApi({ stage, network }: Parts): apigateway.RestApi {
+  private makeApi({ stage }: Parts): apigateway.RestApi {
     const { rate, burst } = stage.api.throttle;
     const accessLogs = new logs.LogGroup(this, 'AccessLogs', {
       retention: stage.functions.logDays as logs.RetentionDays,
@@ -49,7 +49,7 @@ export class IngestStack extends Stack {
       endpointTypes: [apigateway.EndpointType.REGIONAL],
       // Bodies come compressed: what they are is for the function to say.
       binaryMediaTypes: ['*/*'],
-      cloudWatchRole: network !== undefined,
+      cloudWatchRole: true,
       cloudWatchRoleRemovalPolicy: RemovalPolicy.DESTROY,
       deployOptions: {
         stageName: stage.stage,
