@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundleFunctions } from '../../scripts/bundle.ts';
+import { dynamoDbClient } from '../../src/adapters/state/dynamodb/client.ts';
+import { DynamoDbStateStore } from '../../src/adapters/state/dynamodb/dynamodb-state-store.ts';
+import { s3Client } from '../../src/adapters/warm/s3/client.ts';
+import { S3WarmStore } from '../../src/adapters/warm/s3/s3-warm-store.ts';
+import { aws, endpointOf, makeBucket, makeQueue, makeTable } from '../contract/aws-bench.ts';
+import { type FunctionName, RunningFunction, type RunOptions } from './run-function.ts';
+
+/** A stage of its own for a test: table, bucket and queue in the emulator, and functions that run from their bundles with its environment. */
+export type Stage = Awaited<ReturnType<typeof openStage>>;
+
+/** Bundles the functions and makes what they need. `env` is laid over what every function has. */
+export async function openStage(names: FunctionName[], env: Record<string, string> = {}) {
+  const { table, remove } = await makeTable();
+  const [bucket, queueUrl] = [await makeBucket(), await makeQueue()];
+  const folder = await mkdtemp(join(tmpdir(), 'logdrive-functions-'));
+  await bundleFunctions(folder, names);
+  const topicPrefix = `t${randomBytes(5).toString('hex')}.`;
+  const all: Record<string, string> = {
+    AWS_ENDPOINT_URL: aws!.endpoint,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    LOGDRIVE_STAGE: 'test',
+    LOGDRIVE_TABLE: table,
+    LOGDRIVE_BUCKET: bucket,
+    LOGDRIVE_DLQ_URL: queueUrl,
+    LOGDRIVE_TOPIC_PREFIX: topicPrefix,
+    LOGDRIVE_PARTITIONS: '2',
+    LOGDRIVE_KAFKA_AUTH: 'plain',
+    LOGDRIVE_BROKERS: process.env.LOGDRIVE_TEST_KAFKA ?? '127.0.0.1:9',
+    KAFKAJS_NO_PARTITIONER_WARNING: '1',
+    ...env,
+  };
+  const running: RunningFunction[] = [];
+  const state = new DynamoDbStateStore({ client: dynamoDbClient(endpointOf()), table });
+  return {
+    env: all,
+    topicPrefix,
+    /** The stage's own stores, as the functions see them. */
+    state,
+    warm: new S3WarmStore({ client: s3Client(endpointOf()), bucket }),
+    /** Another execution environment of a function. */
+    start(name: FunctionName, options: Partial<RunOptions> = {}): RunningFunction {
+      const made = new RunningFunction(name, { folder, ...options, env: { ...all, ...options.env } });
+      running.push(made);
+      return made;
+    },
+    async close() {
+      await Promise.all(running.map((each) => each.stop()));
+      await rm(folder, { recursive: true, force: true });
+      await state.close();
+      await remove();
+    },
+  };
+}
