@@ -1,8 +1,9 @@
 import type { StoredRecord } from '../core/record.ts';
 import { formatTime } from '../core/time.ts';
 import { fieldOf, recordFields } from '../query/ast/fields.ts';
+import type { Query } from '../query/ast/query.ts';
 import { readerOf } from '../query/compile/scan/values.ts';
-import type { AggregatePlan, GroupRow, Groups } from '../query/plan.ts';
+import type { GroupRow, Groups } from '../query/plan.ts';
 import { recordJson } from './record-json.ts';
 
 export type Column = { name: string; type: 'string' | 'number' | 'boolean' | 'time' | 'any' };
@@ -35,7 +36,7 @@ export function recordRows(records: readonly StoredRecord[], select: readonly st
 }
 
 /** Spells groups as rows: keys first, then values; times of buckets and of aggregates over time fields in RFC 3339. */
-export function groupRows({ rows }: Pick<Groups, 'rows'>, { groupBy, aggregates }: Pick<AggregatePlan, 'groupBy' | 'aggregates'>): Rows {
+export function groupRows({ rows }: Pick<Groups, 'rows'>, { groupBy, aggregates }: Pick<Query, 'groupBy' | 'aggregates'>): Rows {
   const keys = groupBy.map(
     (key): Column => (key.kind === 'bucket' ? { name: key.as, type: 'time' } : { ...columnOf(key.field), name: key.as }),
   );

@@ -5,6 +5,8 @@ import { listSettings } from '../../src/config/leaves.ts';
 import { errorTable } from '../../src/core/errors.ts';
 import { routes } from '../../src/http/routes/index.ts';
 import { parseQuery } from '../../src/query/ast/query-json.ts';
+import { parseEdn } from '../../src/query/parse/edn.ts';
+import { parseLine } from '../../src/query/parse/line.ts';
 import { parseFilter } from '../../src/query/parse/text.ts';
 import { anchorsOf, projectFiles, relativeLinks, root, textOf } from './documents.ts';
 import { runHost } from './run-host.ts';
@@ -112,12 +114,27 @@ describe('the documents', () => {
   it('show queries that can be read', () => {
     const page = textOf('docs/querying.md');
     const text = page.split('## Text')[1]!.split('## JSON')[0]!;
-    const cells = [...text.matchAll(/^\| (.+?) \| .+ \|$/gm)].map(([, cell = '']) => cell).filter((cell) => cell.includes('`'));
-    const lines = cells
-      .flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, line = '']) => line))
-      .filter((line) => !/^\W+$|…/.test(line));
+    const [filters = '', stages = ''] = text.split('| stage | does |');
+    const codesIn = (table: string) =>
+      [...table.matchAll(/^\| (.+?) \| .+ \|$/gm)]
+        .flatMap(([, cell = '']) => [...cell.matchAll(/`([^`]+)`/g)].map(([, line = '']) => line))
+        .filter((line) => !/^\W+$/.test(line));
+    const lines = codesIn(filters).filter((line) => !line.includes('…'));
     expect(lines.length).toBeGreaterThan(12);
     for (const line of lines) expect(() => parseFilter(line), line).not.toThrow();
+    const shown = [...text.matchAll(/^ {4}(\S.*[|].*)$/gm)]
+      .map(([, line = '']) => line)
+      .filter((line) => !/ = |^\|/.test(line.slice(0, 20)));
+    const behindPipes = codesIn(stages).map((stage) => {
+      if (stage.startsWith('…')) return `| count()${stage.slice(1)}`;
+      if (/^fields|^limit/.test(stage)) return `| ${stage}`;
+      return /^having|^sort/.test(stage) ? `| count() as n by service | ${stage}` : `| ${stage}`;
+    });
+    expect(behindPipes.length).toBeGreaterThan(10);
+    for (const line of [...shown.filter((line) => !/^\w+ {2,}=|^\|/.test(line)), ...behindPipes])
+      expect(() => parseLine(line), line).not.toThrow();
+    const edn = page.split('## EDN\n')[1]!.match(/^ {4}(.+)$/m)![1]!;
+    expect(() => parseQuery(parseEdn(edn))).not.toThrow();
     const json = page.split('## JSON\n\n')[1]!.split('\n\n')[0]!;
     expect(() => parseQuery(JSON.parse(json))).not.toThrow();
   });

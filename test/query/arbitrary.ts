@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Expression, Scalar } from '../../src/query/ast/expression.ts';
 import { parseWhere, printWhere } from '../../src/query/ast/json.ts';
 import type { Query, TimeSpan } from '../../src/query/ast/query.ts';
-import type { Aggregate, GroupKey } from '../../src/query/plan.ts';
+import type { GroupKey } from '../../src/query/plan.ts';
 
 const odd = fc.string({
   unit: fc.constantFrom('a', 'B', '1', '.', ':', '*', '?', '"', '\\', '/', '(', ')', '-', ' ', '\n', '<', '=', '|', 'é', '😀'),
@@ -78,8 +78,8 @@ const key: fc.Arbitrary<GroupKey> = fc.oneof(
   fc.constantFrom(60e6, 300e6, 86_400e6, 1500e3).map((stepUs) => ({ kind: 'bucket' as const, stepUs, as: 'bucket' })),
 );
 const as = fc.constantFrom('n', 'p95', 'x y', '__proto__');
-const aggregate: fc.Arbitrary<Aggregate> = fc.oneof(
-  fc.record({ fn: fc.constant('count' as const), as }),
+const aggregate: fc.Arbitrary<Query['aggregates'][number]> = fc.oneof(
+  fc.record({ fn: fc.constantFrom('count' as const, 'rate' as const), as }),
   fc.record({
     fn: fc.constantFrom('sum' as const, 'avg' as const, 'min' as const, 'max' as const, 'distinct' as const),
     field: fc.constantFrom('a', 'b.c'),
@@ -106,5 +106,11 @@ export const anyQuery: fc.Arbitrary<Query> = fc
       fc.constantFrom(...(names.length > 0 ? names : ['timestamp'])),
       fc.constantFrom('asc' as const, 'desc' as const),
     );
-    return fc.array(orders, { maxLength: 2 }).map((orderBy) => ({ ...query, orderBy }));
+    const kept: fc.Arbitrary<Expression | undefined> =
+      names.length === 0
+        ? fc.constant(undefined)
+        : fc.option(fc.record({ kind: fc.constant('compare' as const), op: operator, field: fc.constantFrom(...names), value }), {
+            nil: undefined,
+          });
+    return fc.tuple(fc.array(orders, { maxLength: 2 }), kept).map(([orderBy, having]) => ({ ...query, orderBy, having }));
   });

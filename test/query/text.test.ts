@@ -30,6 +30,7 @@ describe('the filter of a query line', () => {
     ['status!=200', ['and', ['!=', 'status', 200], ['!=', 'status', '200']]],
     ['ok:true', ['or', ['=', 'ok', true], ['=', 'ok', 'true']]],
     ['severity>=17', ['>=', 'severity', 17]],
+    ['severity >= 17 NOT status != 200', ['and', ['>=', 'severity', 17], ['not', ['and', ['!=', 'status', 200], ['!=', 'status', '200']]]]],
     ['a b OR c', ['or', ['and', ['match', 'message', 'a'], ['match', 'message', 'b']], ['match', 'message', 'c']]],
     ['NOT a AND b', ['and', ['not', ['match', 'message', 'a']], ['match', 'message', 'b']]],
     ['(a OR b) c', ['and', ['or', ['match', 'message', 'a'], ['match', 'message', 'b']], ['match', 'message', 'c']]],

@@ -19,7 +19,7 @@ const maxPage = 10_000;
 export const query: Command = {
   usage: "['QUERY']",
   about:
-    'Newest first. Words are the query language, or all of a query as JSON; --by and --stats count and group what the other options leave.',
+    'Newest first. Words are the query language, with "|" for what becomes of the records; or all of a query as JSON or EDN. --by and --stats count and group what the other options leave.',
   options: {
     ...serverOptions,
     ...filterOptions,
@@ -36,6 +36,7 @@ export const query: Command = {
   examples: [
     'logdrive query --level error --last 1h',
     'logdrive query \'level:error "timed out" -service:canary latency_ms>500\' --last 24h',
+    "logdrive query 'level:error | count() as n, p95(latency_ms) by service | having n>10 | sort n desc' --last 24h",
     'logdrive query --by service,5m --stats count,p95:latency_ms --min-level warn --last 1h',
   ],
   async run(run) {
@@ -45,11 +46,25 @@ export const query: Command = {
     const line = positionals.join(' ');
     const isGrouped = values.by !== undefined || values.stats !== undefined;
     if (isGrouped && line !== '') throw new UsageError('--by and --stats go with the filter options; give a query of words without them');
-    if (isGrouped) await showRows(run, groupQuery(values));
-    else if (line.startsWith('{')) await showRows(run, jsonOf(line));
+    if (isGrouped) await showRows(run, { json: groupQuery(values) });
+    else if (line.startsWith('{:')) await showRows(run, { body: line, headers: { 'content-type': 'application/edn' } });
+    else if (line.startsWith('{')) await showRows(run, { json: jsonOf(line) });
+    else if (line.includes('|')) await showRows(run, { body: pipedLine(values, line), headers: { 'content-type': 'text/plain' } });
     else await showRecords(run);
   },
 };
+
+/** The line with the times and the limit of the options. @throws UsageError for options that a line says better */
+function pipedLine(values: Run['values'], line: string): string {
+  const other = ['order', ...Object.keys(filterOptions)].find((name) => values[name] !== undefined);
+  if (other)
+    throw new UsageError(
+      `--${other} does not go with "|"; write it in the query: ${other === 'order' ? '| sort timestamp asc' : 'service:api'}`,
+    );
+  const times = Object.entries(timeOf(values)).flatMap(([name, time]) => (time === undefined ? [] : [`${name}:${time}`]));
+  const limit = values.limit === undefined ? '' : ` | limit ${whole(values, 'limit', 100)}`;
+  return `${[...times, line].join(' ')}${limit}`;
+}
 
 function jsonOf(line: string): unknown {
   try {
@@ -88,8 +103,10 @@ async function showRecords({ io, values, positionals, style }: Run): Promise<voi
   io.err(`${style.dim(shown === 0 ? 'nothing found' : `${number(shown)} records, ${tookMs.toFixed(1)} ms${more}`)}\n`);
 }
 
-async function showRows({ io, values, style }: Run, json: unknown): Promise<void> {
-  const answer = await new Client(io, values).call<Answer>('POST', '/api/query', { json });
+type Asked = { json: unknown } | { body: string; headers: Record<string, string> };
+
+async function showRows({ io, values, style }: Run, asked: Asked): Promise<void> {
+  const answer = await new Client(io, values).call<Answer>('POST', '/api/query', asked);
   if (values.json) {
     for (const row of answer.items) io.out(`${JSON.stringify(row)}\n`);
     return;

@@ -50,7 +50,11 @@ export const explainRoutes = [
     }),
     rawBody: {
       required: true,
-      content: { 'application/json': z.union([queryBody, z.record(z.string(), z.unknown())]), 'text/plain': z.string() },
+      content: {
+        'application/json': z.union([queryBody, z.record(z.string(), z.unknown())]),
+        'application/edn': z.string(),
+        'text/plain': z.string(),
+      },
     },
     answers: { 200: { description: 'The explanation', content: { 'application/json': z.union([explainedQuery, explainedRecord]) } } },
     errors: ['INVALID_QUERY', 'INVALID_RECORD'],

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Platform } from '../../pipeline/platform.ts';
 import { isAggregate, type Query } from '../../query/ast/query.ts';
+import { deriveGroups } from '../../query/derive.ts';
 import { type Answer, json } from '../answer.ts';
 import { csvText } from '../csv.ts';
 import type { HttpOptions } from '../options.ts';
@@ -24,10 +25,10 @@ export const queryRoutes = [
     tag: 'query',
     summary: 'Answers a query: records, or groups with their values',
     description:
-      'As JSON, or as the line of the search bar (`text/plain`). Answers JSON, NDJSON (a row a line) or CSV with a header row, by the Accept header; ' +
+      'As JSON, as EDN (`application/edn`), or as the line of the search bar (`text/plain`). Answers JSON, NDJSON (a row a line) or CSV with a header row, by the Accept header; ' +
       'the last two carry the cursor in the header `next-cursor`.',
     scope: 'query',
-    rawBody: { required: true, content: { 'application/json': queryBody, 'text/plain': z.string() } },
+    rawBody: { required: true, content: { 'application/json': queryBody, 'application/edn': z.string(), 'text/plain': z.string() } },
     answers: {
       200: {
         description: 'Rows',
@@ -75,8 +76,9 @@ async function records(platform: Platform, options: HttpOptions, tenant: string,
 
 async function groups(platform: Platform, options: HttpOptions, tenant: string, query: Query): Promise<Result> {
   const startedMs = options.clock.monotonicMs();
-  const { where, groupBy, aggregates, orderBy, limit = defaultGroups } = query;
-  const found = await platform.store.aggregate({ tenant, time: timeOf(query, options), where, groupBy, aggregates, orderBy, limit });
+  const { limit = defaultGroups } = query;
+  const { plan, finish } = deriveGroups(query, tenant, timeOf(query, options), limit, options.clock.nowMs() * 1_000);
+  const found = finish(await platform.store.aggregate(plan));
   const reasons = found.truncated ? [`there are more than ${limit} groups; narrow the query or raise its limit`] : [];
   return { ...groupRows(found, query), nextCursor: null, stores: storesOf(found), tookMs: tookMs(options, startedMs), reasons };
 }

@@ -28,10 +28,10 @@ export const queryBody = z
       .array(z.union([z.string().min(1), z.array(z.unknown())]))
       .optional()
       .meta({ description: 'Fields, and `["bucket", "timestamp", "5m"]`' }),
-    aggregate: z
-      .record(z.string(), z.array(z.unknown()).min(1))
-      .optional()
-      .meta({ description: 'Name to function: `["count"]`, `["avg", field]`, `["percentile", field, 95]`; also sum, min, max, distinct' }),
+    aggregate: z.record(z.string(), z.array(z.unknown()).min(1)).optional().meta({
+      description: 'Name to function: `["count"]`, `["avg", field]`, `["percentile", field, 95]`; also rate, sum, min, max, distinct',
+    }),
+    having: condition.optional().meta({ description: 'What a group must satisfy, by the names of its keys and values' }),
     order_by: z.array(z.unknown()).optional().meta({ description: '`[name, "asc" or "desc"]`' }),
     limit: z.int().min(1).max(maxLimit).nullish(),
     cursor: z.string().nullish(),

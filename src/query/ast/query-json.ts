@@ -1,12 +1,16 @@
-import type { Aggregate, GroupKey } from '../plan.ts';
+import type { GroupKey } from '../plan.ts';
 import { everything } from './expression.ts';
 import { didYouMean, isOneOf, type Json, parseField, parseWhere, printWhere, refuse } from './json.ts';
 import { isAggregate, maxLimit, type Query, type TimeSpan } from './query.ts';
 import { durationLiteral, durationText, timeLiteral, timeText } from './time.ts';
+import { fieldsOf } from './visit.ts';
 
-const queryKeys = ['from', 'time', 'where', 'select', 'group_by', 'aggregate', 'order_by', 'limit', 'cursor'] as const;
+const queryKeys = ['from', 'time', 'where', 'select', 'group_by', 'aggregate', 'having', 'order_by', 'limit', 'cursor'] as const;
+const ofRecords = ['count', 'rate'] as const;
 const ofField = ['sum', 'avg', 'min', 'max', 'distinct'] as const;
-const functions = ['count', ...ofField, 'percentile'] as const;
+/** The functions that compute a value of a group. */
+export const functions = [...ofRecords, ...ofField, 'percentile'] as const;
+type QueryAggregate = Query['aggregates'][number];
 
 /**
  * Reads a whole query in its JSON spelling; what is absent is what the query language says.
@@ -24,11 +28,12 @@ export function parseQuery(json: unknown): Query {
     select: given.select === undefined ? undefined : listOf(given.select, 'select').map((name, i) => parseField(name, `select[${i}]`)),
     groupBy,
     aggregates,
+    having: given.having === undefined ? undefined : parseWhere(given.having, 'having'),
     orderBy: listOf(given.order_by, 'order_by').map((order, i) => parseOrder(order, `order_by[${i}]`)),
     limit: parseLimit(given.limit),
     cursor: parseCursor(given.cursor),
   };
-  checkNames(query);
+  checkNames(query, refuse);
   return query;
 }
 
@@ -58,13 +63,13 @@ function parseKey(json: unknown, path: string): GroupKey {
   return { kind: 'bucket', stepUs, as: 'bucket' };
 }
 
-function parseAggregate(as: string, json: unknown): Aggregate {
+function parseAggregate(as: string, json: unknown): QueryAggregate {
   const path = `aggregate.${as}`;
   const [fn, ...rest] = listOf(json, path);
   if (!isOneOf(functions, fn)) refuse(`${path}[0]`, `${JSON.stringify(fn)} is no function; ${didYouMean(String(fn), functions)}`);
-  const needed = fn === 'count' ? 0 : fn === 'percentile' ? 2 : 1;
+  const needed = isOneOf(ofRecords, fn) ? 0 : fn === 'percentile' ? 2 : 1;
   if (rest.length !== needed) refuse(path, `"${fn}" takes ${['nothing else', 'a field', 'a field and a number from 0 to 100'][needed]}`);
-  if (fn === 'count') return { fn, as };
+  if (isOneOf(ofRecords, fn)) return { fn, as };
   const field = parseField(rest[0], `${path}[1]`);
   if (fn !== 'percentile') return { fn, field, as };
   const percent = rest[1];
@@ -90,14 +95,21 @@ function parseCursor(json: unknown): string | undefined {
   return typeof json === 'string' ? json : refuse('cursor', 'give the text of "next_cursor" as it came');
 }
 
-/** Groups are ordered by what they have, records by time. */
-function checkNames(query: Query): void {
-  const names = [...query.groupBy, ...query.aggregates].map(({ as }) => as);
+/**
+ * Sees to it that a query names only what its answer has: groups are ordered and kept by their keys and values, records ordered by time.
+ * `fail` is told the place as the JSON spelling has it, and must throw.
+ */
+export function checkNames(query: Query, fail: (path: string, problem: string) => never): void {
+  const { groupBy, aggregates, having, orderBy } = query;
+  const names = [...groupBy, ...aggregates].map(({ as }) => as);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) refuse('aggregate', `${JSON.stringify(twice)} names two results; rename one`);
+  if (twice !== undefined) fail('aggregate', `${JSON.stringify(twice)} names two results; rename one`);
+  if (having && !isAggregate(query)) fail('having', 'it keeps groups, and there are none; put the condition among the others');
+  const stranger = having && fieldsOf(having).find((name) => !names.includes(name));
+  if (stranger !== undefined) fail('having', `${JSON.stringify(stranger)} is not in the answer; ${didYouMean(stranger, names)}`);
   const known = isAggregate(query) ? names : ['timestamp'];
-  query.orderBy.forEach(([name], i) => {
-    if (!known.includes(name)) refuse(`order_by[${i}]`, `${JSON.stringify(name)} is not in the answer; ${didYouMean(name, known)}`);
+  orderBy.forEach(([name], i) => {
+    if (!known.includes(name)) fail(`order_by[${i}]`, `${JSON.stringify(name)} is not in the answer; ${didYouMean(name, known)}`);
   });
 }
 
@@ -115,7 +127,7 @@ function listOf(json: unknown, path: string): unknown[] {
 
 /** Writes a query in its JSON spelling, which `parseQuery` reads back as it was; what is absent is left out. */
 export function printQuery(query: Query): Json {
-  const { time, where, select, groupBy, aggregates, orderBy, limit, cursor } = query;
+  const { time, where, select, groupBy, aggregates, having, orderBy, limit, cursor } = query;
   return {
     from: query.from,
     ...(time ? { time: printTime(time) } : {}),
@@ -125,6 +137,7 @@ export function printQuery(query: Query): Json {
     ...(aggregates.length > 0
       ? { aggregate: Object.fromEntries(aggregates.map((aggregate) => [aggregate.as, printAggregate(aggregate)])) }
       : {}),
+    ...(having ? { having: printWhere(having) } : {}),
     ...(orderBy.length > 0 ? { order_by: orderBy } : {}),
     ...(limit === undefined ? {} : { limit }),
     ...(cursor === undefined ? {} : { cursor }),
@@ -139,7 +152,7 @@ function printTime(time: TimeSpan): Json {
 
 const printKey = (key: GroupKey): Json => (key.kind === 'field' ? key.field : ['bucket', 'timestamp', durationText(key.stepUs)]);
 
-function printAggregate(aggregate: Aggregate): Json {
-  if (aggregate.fn === 'count') return ['count'];
+function printAggregate(aggregate: QueryAggregate): Json {
+  if (aggregate.fn === 'count' || aggregate.fn === 'rate') return [aggregate.fn];
   return aggregate.fn === 'percentile' ? ['percentile', aggregate.field, aggregate.percent] : [aggregate.fn, aggregate.field];
 }

@@ -4,6 +4,9 @@ import type { Expression } from './expression.ts';
 /** The times a query asks for: the last so many microseconds, or from and to, each open where it is undefined. */
 export type TimeSpan = { lastUs: number } | { fromUs: number | undefined; toUs: number | undefined };
 
+/** Records a minute, over the times that the query asks for or over each bucket. */
+export type Rate = { fn: 'rate'; as: string };
+
 /** A query as it was written, whichever of the spellings it came in. */
 export type Query = {
   from: 'logs';
@@ -12,7 +15,9 @@ export type Query = {
   /** Fields of the answer's records; all when undefined. */
   select: string[] | undefined;
   groupBy: GroupKey[];
-  aggregates: Aggregate[];
+  aggregates: (Aggregate | Rate)[];
+  /** What a group must satisfy; its fields are the names of keys and aggregates. */
+  having: Expression | undefined;
   orderBy: [name: string, direction: 'asc' | 'desc'][];
   limit: number | undefined;
   cursor: string | undefined;

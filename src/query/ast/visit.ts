@@ -30,3 +30,9 @@ export function normalise(node: Expression): Expression {
   if (items.length === 1) return items[0]!;
   return items.length === 0 && node.kind === 'or' ? { kind: 'not', item: { kind: 'and', items: [] } } : { kind: node.kind, items };
 }
+
+/** The fields that a condition looks at, each as often as it does. */
+export function fieldsOf(node: Expression): string[] {
+  if (node.kind === 'not') return fieldsOf(node.item);
+  return node.kind === 'and' || node.kind === 'or' ? node.items.flatMap(fieldsOf) : [node.field];
+}

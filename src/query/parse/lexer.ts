@@ -5,7 +5,7 @@ import { AppError } from '../../core/errors.ts';
  * name and the operator that follows it; `call`: a name with an opening parenthesis.
  */
 export type Token =
-  | { kind: 'open' | 'close' | 'comma' | 'minus' | 'end'; at: number }
+  | { kind: 'open' | 'close' | 'comma' | 'minus' | 'pipe' | 'end'; at: number }
   | { kind: 'word'; text: string; plain: string; at: number }
   | { kind: 'quoted'; text: string; at: number }
   | { kind: 'regex'; text: string; at: number }
@@ -18,12 +18,13 @@ export function refuseAt(at: number, problem: string): never {
 }
 
 const space = /\s*/y;
-const field = /([A-Za-z_@$][\w.@$/-]*)(:|=|!=|>=|<=|>|<)/y;
+/** A comparison may have spaces around it, a colon may not: `latency_ms > 500`, `level:error`. */
+const field = /(?!(?:AND|OR|NOT)\s)([A-Za-z_@$][\w.@$/-]*)(?:(:)|\s*(!=|>=|<=|=|>|<)\s*)/y;
 const call = /([a-z]+)\(/y;
-const word = /(?:\\[\s\S]|[^\s()"\\])+/y;
-const operandWord = /(?:\\[\s\S]|[^\s(),"\\])+/y;
+const word = /(?:\\[\s\S]|[^\s()|"\\])+/y;
+const operandWord = /(?:\\[\s\S]|[^\s(),|"\\])+/y;
 const quoted = /"((?:\\[\s\S]|[^"\\])*)"/y;
-const regex = /\/((?:\\[\s\S]|[^/\\])*)\/(?=[\s()]|$)/y;
+const regex = /\/((?:\\[\s\S]|[^/\\])*)\/(?=[\s()|]|$)/y;
 
 /** Reads tokens of a query line one after the other. */
 export class Lexer {
@@ -43,7 +44,7 @@ export class Lexer {
     if (simple) return simple;
     if (char === '-' && this.#line[at + 1] !== undefined && !/\s/.test(this.#line[at + 1]!)) return this.#step({ kind: 'minus', at });
     const named = this.#match(field);
-    if (named) return { kind: 'field', name: named[1]!, operator: named[2] as ':', at };
+    if (named) return { kind: 'field', name: named[1]!, operator: (named[2] ?? named[3]) as ':', at };
     const called = this.#match(call);
     if (called) return { kind: 'call', name: called[1]!, at };
     return this.#word(word, at);
@@ -57,7 +58,7 @@ export class Lexer {
     return this.#simple(this.#line[at], at) ?? this.#word(word, at);
   }
 
-  /** The next token between the parentheses of a call. */
+  /** The next token between the parentheses of a call, and behind a pipe. */
   operand(): Token {
     this.#skip(space);
     const at = this.#at;
@@ -74,6 +75,7 @@ export class Lexer {
     if (char === undefined) return { kind: 'end', at };
     if (char === '(') return this.#step({ kind: 'open', at });
     if (char === ')') return this.#step({ kind: 'close', at });
+    if (char === '|') return this.#step({ kind: 'pipe', at });
     if (char !== '"') return undefined;
     const found = this.#match(quoted) ?? refuseAt(at, 'this quote is not closed; write \\" for the character');
     return { kind: 'quoted', text: found[1]!.replace(/\\(["\\])/g, '$1'), at };

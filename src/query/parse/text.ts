@@ -22,9 +22,17 @@ export type Filter = { where: Expression; time: TimeSpan | undefined };
  * also means the text of an attribute. What has no short form has a long one: `contains(path, "/a b")`, `eq(message, "done")`.
  * @throws AppError INVALID_QUERY with `at`, the offset in the line
  */
-export const parseFilter = (line: string): Filter => new Parser(line).parse();
+export function parseFilter(line: string): Filter {
+  const parser = new FilterParser(new Lexer(line));
+  const filter = parser.parse();
+  const { kind, at } = parser.token;
+  if (kind === 'pipe')
+    refuseAt(at, 'only a filter goes here, and "|" ends it; quote it to look for the character, or post the line to /api/query');
+  return filter;
+}
 
-class Parser {
+/** Reads a filter from where the lexer stands. */
+export class FilterParser {
   readonly #lexer: Lexer;
   #token: Token;
   #depth = 0;
@@ -32,14 +40,19 @@ class Parser {
   #fromUs: number | undefined;
   #toUs: number | undefined;
 
-  constructor(line: string) {
-    this.#lexer = new Lexer(line);
+  constructor(lexer: Lexer) {
+    this.#lexer = lexer;
     this.#token = this.#lexer.next();
   }
 
+  /** What ended the filter: a pipe, or the end of the line. */
+  get token(): Token {
+    return this.#token;
+  }
+
   parse(): Filter {
-    const where = this.#token.kind === 'end' ? everything() : this.#or();
-    if (this.#token.kind !== 'end') refuseAt(this.#token.at, 'this ")" closes nothing; quote it to look for the character');
+    const where = isOver(this.#token) ? everything() : this.#or();
+    if (!isOver(this.#token)) refuseAt(this.#token.at, 'this ")" closes nothing; quote it to look for the character');
     return { where: normalise(where), time: this.#time() };
   }
 
@@ -67,7 +80,7 @@ class Parser {
     const items = [this.#not()];
     for (;;) {
       if (isKeyword(this.#token, 'AND')) this.#advance();
-      else if (this.#token.kind === 'end' || this.#token.kind === 'close' || isKeyword(this.#token, 'OR')) break;
+      else if (isOver(this.#token) || this.#token.kind === 'close' || isKeyword(this.#token, 'OR')) break;
       items.push(this.#not());
     }
     return { kind: 'and', items };
@@ -152,6 +165,7 @@ class Parser {
 }
 
 const everything = (): Expression => ({ kind: 'and', items: [] });
+const isOver = ({ kind }: Token): boolean => kind === 'end' || kind === 'pipe';
 const isKeyword = (token: Token, word: string): boolean => token.kind === 'word' && token.text === word;
 
 function bareWord({ text, plain, at }: Extract<Token, { kind: 'word' }>): Expression {
