@@ -6,7 +6,7 @@ import type { QueueBatch } from '../src/core/ports/queue.ts';
 import { checkJson, checkLines } from '../src/pipeline/accept/check-body.ts';
 import { defaultMaskSettings, mask } from '../src/pipeline/accept/mask.ts';
 import { defaultLimits } from '../src/pipeline/accept/types.ts';
-import { eachRecord } from '../src/pipeline/records-of.ts';
+import { recordsOf } from '../src/pipeline/records-of.ts';
 import { accepting, hash, requestOf } from '../test/accept/accepting.ts';
 import { KeptQueue } from '../test/accept/kept-queue.ts';
 
@@ -46,7 +46,7 @@ const parsing = await cost(ndjson, (body) =>
     .split('\n')
     .map((line) => JSON.parse(line)),
 );
-const decoding = await cost(ndjson, (body) => eachRecord(batchOf(body), { hash }, { record: () => {}, fault: () => {} }));
+const decoding = await cost(ndjson, (body) => recordsOf(batchOf(body), { hash }));
 
 console.log(
   `node ${process.version}, ${lines.length} records of ${bytesPerRecord.toFixed(0)} bytes, ${recordsPerBody} a body, best of ${rounds} rounds\n`,

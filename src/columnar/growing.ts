@@ -1,20 +1,16 @@
+import { ByteCodes, viewOf } from './byte-codes.ts';
 import type { BooleanColumn, HeapColumn, NumberColumn, SmallColumn, TextColumn } from './columns.ts';
-
-type Cells = Float64Array | Uint32Array | Uint16Array | Uint8Array;
-
-/** Makes a longer copy of an array, zeros behind. */
-export function grown<T extends Cells>(cells: T, length: number): T {
-  const longer = new (cells.constructor as new (length: number) => T)(length);
-  longer.set(cells);
-  return longer;
-}
+import { grown } from './grown.ts';
+import { copyText, slack } from './json-text.ts';
 
 /** A text column that is filled row by row; every distinct value is kept once. */
 export class GrowingText implements TextColumn {
   readonly kind = 'text';
   codes: Uint16Array;
   values: string[] = [];
-  #codeByValue = new Map<string, number>();
+  readonly #codeByValue = new Map<string, number>();
+  /** The same by bytes, once a value has come as bytes. */
+  #byteCodes: ByteCodes | undefined;
   #last = '';
   #lastCode = 0;
 
@@ -33,11 +29,37 @@ export class GrowingText implements TextColumn {
     if (code === undefined) {
       code = this.values.push(value);
       this.#codeByValue.set(value, code);
+      this.#byteCodes?.addString(value, code);
     }
     this.codes[row] = code;
     this.#last = value;
     this.#lastCode = code;
     return isNew ? value.length + 32 : 0;
+  }
+
+  /** {@link set} for the UTF-8 text at `view[from .. from + length]`, of which `hashedTextEnd` gave the hash. `bytes` are those of the view. */
+  setText(row: number, bytes: Buffer, view: DataView, from: number, length: number, hash: number): number {
+    this.#byteCodes ??= this.#codesByBytes();
+    const known = this.#byteCodes;
+    const code = known.codeOf(view, from, length, hash);
+    if (code !== 0) {
+      this.codes[row] = code;
+      return 0;
+    }
+    const value = bytes.toString('utf8', from, from + length);
+    const added = this.values.push(value);
+    this.#codeByValue.set(value, added);
+    known.add(view, from, length, hash, added);
+    this.codes[row] = added;
+    return value.length + 32;
+  }
+
+  #codesByBytes(): ByteCodes {
+    const made = new ByteCodes();
+    this.values.forEach((value, i) => {
+      made.addString(value, i + 1);
+    });
+    return made;
   }
 
   /** The code of a value, 0 where no row has it. */
@@ -97,15 +119,20 @@ export class GrowingSmall implements SmallColumn {
 
 const firstHeapBytes = 1 << 12;
 
+/** Longer texts are worth a native copy. */
+const longText = 256;
+
 export class GrowingHeap implements HeapColumn {
   readonly kind = 'heap';
   bytes: Buffer;
+  #view: DataView;
   starts: Uint32Array;
   present: Uint8Array;
   end = 0;
 
   constructor(capacity: number, bytes: number) {
     this.bytes = Buffer.allocUnsafeSlow(bytes);
+    this.#view = viewOf(this.bytes);
     this.starts = new Uint32Array(capacity + 1);
     this.present = new Uint8Array(capacity);
   }
@@ -124,6 +151,18 @@ export class GrowingHeap implements HeapColumn {
     return written;
   }
 
+  /** {@link set} for the UTF-8 text at `view[from .. from + length]`, behind which `slack` bytes are readable. `bytes` are those of the view. */
+  setText(row: number, bytes: Buffer, view: DataView, from: number, length: number): number {
+    const end = this.end + length;
+    if (end + slack > this.bytes.length) this.#makeRoom(length + slack);
+    if (length > longText) bytes.copy(this.bytes, this.end, from, from + length);
+    else copyText(view, from, length, this.#view, this.end);
+    this.end = end;
+    this.starts[row + 1] = end;
+    this.present[row] = 1;
+    return length;
+  }
+
   grow(capacity: number): void {
     this.starts = grown(this.starts, capacity + 1);
     this.present = grown(this.present, capacity);
@@ -133,5 +172,6 @@ export class GrowingHeap implements HeapColumn {
     const bytes = Buffer.allocUnsafeSlow(Math.max(firstHeapBytes, this.bytes.length * 2, this.end + needed));
     this.bytes.copy(bytes, 0, 0, this.end);
     this.bytes = bytes;
+    this.#view = viewOf(bytes);
   }
 }

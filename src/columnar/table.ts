@@ -1,28 +1,16 @@
 import { idOf } from '../core/ids.ts';
-import type { AttributeValue, Level, LogRecord, Position, StoredRecord } from '../core/record.ts';
-import {
-  type AttributeType,
-  attributeColumn,
-  type Column,
-  type FixedColumn,
-  maxAttributeColumns,
-  maxGroupRows,
-  overflowColumn,
-} from './columns.ts';
-import { GrowingBooleans, GrowingHeap, GrowingNumbers, GrowingSmall, GrowingText } from './growing.ts';
+import { defaultGrade } from '../core/level.ts';
+import type { Level, LogRecord, Position, StoredRecord } from '../core/record.ts';
+import { type AttributeColumn, AttributeColumns } from './attribute-columns.ts';
+import { type Column, type FixedColumn, maxGroupRows, overflowColumn } from './columns.ts';
+import { GrowingHeap, GrowingNumbers, GrowingSmall, GrowingText } from './growing.ts';
+import { role } from './line-keys.ts';
+import { LineReader, type Lines } from './line-reader.ts';
+
+export type { AttributeColumn } from './attribute-columns.ts';
 
 const firstCapacity = 1 << 10;
 const defaultMaxBytes = 32 << 20;
-
-/** The columns of one attribute key, by the types that its values have had. */
-type KeyColumns = {
-  key: string;
-  text: GrowingText | undefined;
-  number: GrowingNumbers | undefined;
-  boolean: GrowingBooleans | undefined;
-  /** The key that followed this one in the record before: a guess that saves a lookup. */
-  next: KeyColumns | undefined;
-};
 
 /** How many rows a table has memory for, and how many bytes of each text that is not kept by its distinct values. */
 export type TableRoom = { rows: number; message: number; trace_id: number; span_id: number; client_id: number };
@@ -50,10 +38,6 @@ function fixedColumnsFor({ rows, message, trace_id, span_id, client_id }: TableR
   } satisfies Record<FixedColumn, Column>;
 }
 
-const keyColumns = (key: string): KeyColumns => ({ key, text: undefined, number: undefined, boolean: undefined, next: undefined });
-
-export type AttributeColumn = { name: string; type: AttributeType; key: string; column: GrowingText | GrowingNumbers | GrowingBooleans };
-
 /**
  * The newest rows as columns in memory, in the order of arrival, searchable at once. Small while it has few rows. Its columns are described in
  * `format.md`; they may be read between calls of `add`.
@@ -64,13 +48,10 @@ export class Table {
   bytes = 0;
   minTimestamp = Number.POSITIVE_INFINITY;
   maxTimestamp = Number.NEGATIVE_INFINITY;
-  readonly attributes: AttributeColumn[] = [];
   readonly fixed: ReturnType<typeof fixedColumnsFor>;
-  overflow: GrowingText | undefined;
+  readonly #attributes: AttributeColumns;
+  #lines: LineReader | undefined;
   #capacity: number;
-  readonly #foldedNames = new Set<string>();
-  #keys = new Map<string, KeyColumns>();
-  #head = keyColumns('');
   readonly #maxRows: number;
   readonly #maxBytes: number;
 
@@ -79,8 +60,18 @@ export class Table {
     const { room = firstRoom } = options;
     this.#capacity = room.rows;
     this.fixed = fixedColumnsFor(room);
+    this.#attributes = new AttributeColumns(room.rows);
     this.#maxRows = Math.min(options.maxRows ?? maxGroupRows, maxGroupRows);
     this.#maxBytes = options.maxBytes ?? defaultMaxBytes;
+  }
+
+  get attributes(): readonly AttributeColumn[] {
+    return this.#attributes.columns;
+  }
+
+  /** What has no column of its own. */
+  get overflow(): GrowingText | undefined {
+    return this.#attributes.overflow;
   }
 
   /** What its rows have come to need, and a little more for the texts: for the table that follows it. */
@@ -120,12 +111,65 @@ export class Table {
     if (record.host !== undefined) bytes += fixed.host.set(row, record.host);
     bytes += fixed.message.set(row, record.message) + fixed.trace_id.set(row, record.trace_id);
     bytes += fixed.span_id.set(row, record.span_id) + fixed.client_id.set(row, record.client_id);
-    bytes += this.#addAttributes(row, record.attributes);
+    bytes += this.#attributes.set(row, record.attributes);
+    this.#added(timestamp, bytes);
+    return true;
+  }
+
+  /**
+   * Adds records of a request from their bytes, record `from` at `offset` and so on, until one is not of the common shape, has a message that
+   * `isPlain` is not sure of, or finds no room. The rows are those that `add` gives for what is parsed and normalised, with a severity that was not
+   * given as `process` leaves it. Returns how many it added.
+   */
+  addLines(lines: Lines, from: number, offset: number, isPlain: (bytes: Buffer, from: number, to: number) => boolean): number {
+    this.#lines ??= new LineReader(this.fixed, this.#attributes);
+    const reader = this.#lines;
+    const { bytes, places } = lines;
+    let line = from;
+    for (; line * 2 < places.length && !this.isFull; line++) {
+      if (!reader.read(lines, places[line * 2]!, places[line * 2 + 1]!)) break;
+      if (reader.messageFrom >= 0 && !isPlain(bytes, reader.messageFrom, reader.messageTo)) break;
+      this.#addLine(lines, reader, offset + line - from);
+    }
+    return line - from;
+  }
+
+  /** Adds the row that the reader holds. */
+  #addLine(lines: Lines, reader: LineReader, offset: number) {
+    const { bytes, view, tenant, generation, partition, observedUs, defaults } = lines;
+    const row = this.rows;
+    if (row === this.#capacity) this.#grow();
+    const { fixed } = this;
+    const { timestamp, grade, seen } = reader;
+    fixed.generation.values[row] = generation;
+    fixed.partition.values[row] = partition;
+    fixed.offset.values[row] = offset;
+    fixed.timestamp.values[row] = timestamp;
+    fixed.timestamp_ns.values[row] = 0;
+    fixed.observed_timestamp.values[row] = observedUs;
+    fixed.severity.values[row] = grade.severity === 0 ? defaultGrade.severity : grade.severity;
+    let taken = fixed.tenant.set(row, tenant) + fixed.level.set(row, grade.level);
+    if ((seen & (1 << role.service)) === 0) taken += fixed.service.set(row, defaults.service ?? 'unknown');
+    if ((seen & (1 << role.env)) === 0 && defaults.env !== undefined) taken += fixed.env.set(row, defaults.env);
+    if ((seen & (1 << role.host)) === 0 && defaults.host !== undefined) taken += fixed.host.set(row, defaults.host);
+    const { textColumns, textFrom, textTo, textHash } = reader;
+    for (let i = 0; i < reader.texts; i++) {
+      const start = textFrom[i]!;
+      taken += textColumns[i]!.setText(row, bytes, view, start, textTo[i]! - start, textHash[i]!);
+    }
+    for (let i = 0; i < reader.numbers; i++) reader.numberColumns[i]!.values[row] = reader.numberValues[i]!;
+    for (let i = 0; i < reader.booleans; i++) reader.booleanColumns[i]!.values[row] = reader.booleanValues[i]!;
+    taken += setText(fixed.message, row, lines, reader.messageFrom, reader.messageTo - reader.messageFrom);
+    taken += setText(fixed.trace_id, row, lines, reader.traceFrom, 32) + setText(fixed.span_id, row, lines, reader.spanFrom, 16);
+    fixed.client_id.set(row, undefined);
+    this.#added(timestamp, taken);
+  }
+
+  #added(timestamp: number, bytes: number) {
     if (timestamp < this.minTimestamp) this.minTimestamp = timestamp;
     if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp;
     this.bytes += bytes;
-    this.rows = row + 1;
-    return true;
+    this.rows++;
   }
 
   /** The column of a name as it stands in a file, or undefined where no row has one. */
@@ -156,7 +200,7 @@ export class Table {
       message: heapText(fixed.message, row),
       trace_id: heapText(fixed.trace_id, row),
       span_id: heapText(fixed.span_id, row),
-      attributes: this.#attributesOf(row),
+      attributes: this.#attributes.at(row),
       client_id: client,
       tenant: codeText(fixed.tenant, row)!,
       id: client ?? idOf(position),
@@ -164,89 +208,16 @@ export class Table {
     };
   }
 
-  #addAttributes(row: number, attributes: Record<string, AttributeValue>): number {
-    let bytes = 0;
-    let overflow: Record<string, AttributeValue> | undefined;
-    let before = this.#head;
-    for (const key in attributes) {
-      const value = attributes[key]!;
-      let columns = before.next;
-      if (columns === undefined || columns.key !== key) columns = before.next = this.#columnsOf(key);
-      before = columns;
-      if (typeof value === 'string') {
-        const text = columns.text ?? this.#addColumn(columns, 'str');
-        if (text) bytes += columns.text!.set(row, value);
-        else overflow = withValue(overflow, key, value);
-      } else if (typeof value === 'number') {
-        const numbers = columns.number ?? this.#addColumn(columns, 'num');
-        if (numbers) columns.number!.values[row] = value;
-        else overflow = withValue(overflow, key, value);
-      } else {
-        const booleans = columns.boolean ?? this.#addColumn(columns, 'bool');
-        if (booleans) columns.boolean!.values[row] = value ? 2 : 1;
-        else overflow = withValue(overflow, key, value);
-      }
-    }
-    if (overflow === undefined) return bytes;
-    this.overflow ??= new GrowingText(this.#capacity);
-    return bytes + this.overflow.set(row, JSON.stringify(overflow));
-  }
-
-  #columnsOf(key: string): KeyColumns {
-    let columns = this.#keys.get(key);
-    if (columns === undefined) {
-      columns = keyColumns(key);
-      if (this.#keys.size < maxAttributeColumns * 4) this.#keys.set(key, columns);
-    }
-    return columns;
-  }
-
-  /**
-   * Gives a key a column for a type; false when the columns are used up, when the key cannot be spelled in UTF-8, or when a column differs from it
-   * only in case: DuckDB and Athena could not tell them apart.
-   */
-  #addColumn(columns: KeyColumns, type: AttributeType): boolean {
-    if (this.attributes.length >= maxAttributeColumns || !columns.key.isWellFormed()) return false;
-    const name = attributeColumn(type, columns.key);
-    if (this.#foldedNames.has(name.toLowerCase())) return false;
-    this.#foldedNames.add(name.toLowerCase());
-    if (type === 'str') columns.text = new GrowingText(this.#capacity);
-    else if (type === 'num') columns.number = new GrowingNumbers(this.#capacity, Number.NaN);
-    else columns.boolean = new GrowingBooleans(this.#capacity);
-    const column = type === 'str' ? columns.text! : type === 'num' ? columns.number! : columns.boolean!;
-    this.attributes.push({ name, type, key: columns.key, column });
-    return true;
-  }
-
-  #attributesOf(row: number): Record<string, AttributeValue> {
-    const found: [string, AttributeValue][] = [];
-    for (const { key, column } of this.attributes) {
-      if (column.kind === 'text') {
-        const code = column.codes[row]!;
-        if (code !== 0) found.push([key, column.values[code - 1]!]);
-      } else if (column.kind === 'number') {
-        const value = column.values[row]!;
-        if (!Number.isNaN(value)) found.push([key, value]);
-      } else if (column.values[row] !== 0) found.push([key, column.values[row] === 2]);
-    }
-    const rest = this.overflow && codeText(this.overflow, row);
-    if (rest !== undefined) found.push(...Object.entries(JSON.parse(rest) as Record<string, AttributeValue>));
-    return Object.fromEntries(found);
-  }
-
   #grow() {
     this.#capacity = Math.min(this.#capacity * 2, maxGroupRows);
     for (const column of Object.values(this.fixed)) column.grow(this.#capacity);
-    for (const { column } of this.attributes) column.grow(this.#capacity);
-    this.overflow?.grow(this.#capacity);
+    this.#attributes.grow(this.#capacity);
   }
 }
 
-/** `__proto__` is a key like any other. */
-function withValue(object: Record<string, AttributeValue> | undefined, key: string, value: AttributeValue) {
-  const target = object ?? (Object.create(null) as Record<string, AttributeValue>);
-  target[key] = value;
-  return target;
+/** Sets a row's text, absent where `from` is -1. */
+function setText(column: GrowingHeap, row: number, { bytes, view }: Lines, from: number, length: number): number {
+  return from < 0 ? column.set(row, undefined) : column.setText(row, bytes, view, from, length);
 }
 
 function codeText(column: GrowingText, row: number): string | undefined {

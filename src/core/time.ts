@@ -47,18 +47,28 @@ export function fastTimeUs(text: string): number {
   return (dayStartMs(year * 10_000 + monthDay) + ((hour * 60 + minute) * 60 + second) * 1000 + ms) * 1000 + us;
 }
 
-/** Whether `fastTimeUs` reads the text that stands in `bytes[from, to)`. */
-export function isFastTime(bytes: Uint8Array, from: number, to: number): boolean {
+/** `fastTimeUs` of the text that stands in `bytes[from, to)`. */
+export function fastTimeUsAt(bytes: Uint8Array, from: number, to: number): number {
   const length = to - from;
-  if ((length !== 24 && length !== 20 && length !== 27) || bytes[to - 1] !== 0x5a) return false;
-  if (bytes[from + 4] !== 0x2d || bytes[from + 7] !== 0x2d || bytes[from + 10] !== 0x54) return false;
-  if (bytes[from + 13] !== 0x3a || bytes[from + 16] !== 0x3a || (length > 20 && bytes[from + 19] !== 0x2e)) return false;
-  for (let i = from + 20; i < to - 1; i++) if (!isDigit(bytes[i]!)) return false;
+  if ((length !== 24 && length !== 20 && length !== 27) || bytes[to - 1] !== 0x5a) return NaN;
+  if (bytes[from + 4] !== 0x2d || bytes[from + 7] !== 0x2d || bytes[from + 10] !== 0x54) return NaN;
+  if (bytes[from + 13] !== 0x3a || bytes[from + 16] !== 0x3a || (length > 20 && bytes[from + 19] !== 0x2e)) return NaN;
   const day =
     bytePair(bytes, from) * 1_000_000 + bytePair(bytes, from + 2) * 10_000 + bytePair(bytes, from + 5) * 100 + bytePair(bytes, from + 8);
-  const clock = bytePair(bytes, from + 11) < 24 && bytePair(bytes, from + 14) < 60 && bytePair(bytes, from + 17) < 60;
-  return clock && dayStartMs(day) >= 0;
+  const hour = bytePair(bytes, from + 11);
+  const minute = bytePair(bytes, from + 14);
+  const second = bytePair(bytes, from + 17);
+  if (!(hour < 24 && minute < 60 && second < 60)) return NaN;
+  let us = 0;
+  if (length > 20) {
+    us = (byteDigit(bytes, from + 20) * 100 + bytePair(bytes, from + 21)) * 1000;
+    if (length > 24) us += byteDigit(bytes, from + 23) * 100 + bytePair(bytes, from + 24);
+  }
+  return (dayStartMs(day) + ((hour * 60 + minute) * 60 + second) * 1000) * 1000 + us;
 }
+
+/** Whether `fastTimeUs` reads the text that stands in `bytes[from, to)`. */
+export const isFastTime = (bytes: Uint8Array, from: number, to: number): boolean => fastTimeUsAt(bytes, from, to) >= 0;
 
 /** Spells an instant as RFC 3339 in UTC, with three, six or nine digits of fraction: as few as keep it exact. */
 export function formatTime(us: number, ns = 0): string {
@@ -75,10 +85,12 @@ function digit(text: string, at: number): number {
   return value >= 0 && value <= 9 ? value : NaN;
 }
 
-const isDigit = (c: number): boolean => c >= 0x30 && c <= 0x39;
+function byteDigit(bytes: Uint8Array, at: number): number {
+  const value = bytes[at]! - 48;
+  return value >= 0 && value <= 9 ? value : NaN;
+}
 
-const bytePair = (bytes: Uint8Array, at: number): number =>
-  isDigit(bytes[at]!) && isDigit(bytes[at + 1]!) ? (bytes[at]! - 48) * 10 + bytes[at + 1]! - 48 : NaN;
+const bytePair = (bytes: Uint8Array, at: number): number => byteDigit(bytes, at) * 10 + byteDigit(bytes, at + 1);
 
 const pair = (text: string, at: number): number => digit(text, at) * 10 + digit(text, at + 1);
 

@@ -3,12 +3,17 @@ import type { DropReason, LogRecord, Outcome } from '../core/record.ts';
 import { SetAside } from '../core/set-aside.ts';
 import { processors } from '../processors/registry.ts';
 import { autoParse } from './auto-parse.ts';
+import { isPlain, type PlainTest } from './is-plain.ts';
 import { boundRegexes } from './linear-regexes.ts';
 
 /** Whose record it is and where it stands; `maskRecord` hides what parsing may have brought to light, and gives the same object where that is nothing. */
 export type ProcessContext = StepContext & { maskRecord?: ((record: LogRecord) => LogRecord) | undefined };
 
-export type Process = (record: LogRecord, context: ProcessContext) => Outcome;
+export type Process = {
+  (record: LogRecord, context: ProcessContext): Outcome;
+  /** Tells by their messages which records surely pass as they are, but for a severity that was not given; absent where none does. */
+  isPlain?: PlainTest | undefined;
+};
 
 /** Told of each step that changed the record or dropped it (`after` is then undefined). */
 export type ProcessObserver = (name: string, before: LogRecord, after: LogRecord | undefined) => void;
@@ -25,7 +30,7 @@ export function createProcess(config: ProcessConfig, observe?: ProcessObserver):
   boundRegexes();
   const steps = config.steps.map(namedStep);
   if (config.parse === 'auto') steps.unshift({ name: 'auto', run: (record) => autoParse(record, observe), drops: 'rule' });
-  return (given, context) => {
+  const process = (given: LogRecord, context: ProcessContext): Outcome => {
     let record = given;
     for (const { name, run, drops } of steps) {
       let after: LogRecord | undefined;
@@ -41,6 +46,8 @@ export function createProcess(config: ProcessConfig, observe?: ProcessObserver):
     if (record !== given && context.maskRecord) record = masked(record, context.maskRecord, observe);
     return { kind: 'keep', record: record.severity === 0 ? { ...record, severity: 9 } : record };
   };
+  const plainTest = config.parse === 'auto' ? isPlain : () => true;
+  return Object.assign(process, { isPlain: config.steps.length === 0 ? plainTest : undefined });
 }
 
 function setAside(step: string, thrown: unknown): Outcome {

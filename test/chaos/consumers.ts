@@ -13,7 +13,7 @@ import type { WarmStore } from '../../src/core/ports/warm-store.ts';
 import type { LogRecord, Outcome } from '../../src/core/record.ts';
 import { createArchive } from '../../src/pipeline/archive.ts';
 import { createCatalogue } from '../../src/pipeline/catalogue.ts';
-import { recordsOf } from '../../src/pipeline/records-of.ts';
+import { BatchRecords, recordsOf } from '../../src/pipeline/records-of.ts';
 import { StepRunner } from '../../src/pipeline/run-steps.ts';
 import { ClientIds } from '../../src/pipeline/store/client-ids.ts';
 import { LedgerBook } from '../../src/pipeline/store/ledger.ts';
@@ -131,7 +131,7 @@ export class Consumer {
         generation,
         partition,
         reader: more.reader ?? redelivering(shared, more.random),
-        decode: (batch) => recordsOf(batch, { hash }),
+        open: (batch) => new BatchRecords(batch, { hash }),
         processOf: async () => (record, context) => judge(shared, record, context.position.offset),
         closed: () => closed,
         async commit(batch, part) {

@@ -18,11 +18,12 @@ import { createArchive } from '../../pipeline/archive.ts';
 import { createCatalogue } from '../../pipeline/catalogue.ts';
 import { createExplain } from '../../pipeline/explain.ts';
 import { createProcess, type Process } from '../../pipeline/process.ts';
-import { recordsOf } from '../../pipeline/records-of.ts';
+import { BatchRecords, recordsOf } from '../../pipeline/records-of.ts';
 import { StepRunner } from '../../pipeline/run-steps.ts';
 import { ClientIds } from '../../pipeline/store/client-ids.ts';
 import { LedgerBook } from '../../pipeline/store/ledger.ts';
 import type { OpenBatch } from '../../pipeline/store/open-batch.ts';
+import type { Process as SinkProcess } from '../../pipeline/store/outcome-of.ts';
 import { PoisonWatch } from '../../pipeline/store/poison.ts';
 import { PartitionProgress } from '../../pipeline/store/progress.ts';
 import { createRedrive } from '../../pipeline/store/redrive.ts';
@@ -118,10 +119,11 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
         generation,
         partition,
         reader,
-        decode: (batch) => recordsOf(batch, { hash: hash128 }),
+        open: (batch) => new BatchRecords(batch, { hash: hash128 }),
         processOf: async (version) => {
           const process = await processOf(version);
-          return (record, { tenant, position }) => process(record, { tenant, position, maskRecord: maskOf(tenant) });
+          const run: SinkProcess = (record, { tenant, position }) => process(record, { tenant, position, maskRecord: maskOf(tenant) });
+          return Object.assign(run, { isPlain: process.isPlain });
         },
         closed: () => closed[partition]!,
         async commit(batch: OpenBatch, part) {

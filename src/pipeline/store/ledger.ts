@@ -146,8 +146,8 @@ function ofMinutes(
 function minutesOf(rows: MinuteRow[], only: string | undefined): Minute[] {
   const found: Minute[] = [];
   for (const row of rows) {
-    const { tenant, reason } = parseLedgerLabel(row.tenant);
-    if (only !== undefined && tenant !== only) continue;
+    const { tenant, reason, mark } = parseLedgerLabel(row.tenant);
+    if (mark || (only !== undefined && tenant !== only)) continue;
     const { minute, accepted: n } = row;
     found.push(reason ? { minute, tenant, accepted: 0, dropped: { [reason]: n } } : { minute, tenant, accepted: n, dropped: {} });
   }

@@ -1,8 +1,10 @@
+import type { Lines } from '../../columnar/line-reader.ts';
 import { Table, type TableRoom } from '../../columnar/table.ts';
 import { type Intervals, intervalsOf } from '../../core/intervals.ts';
 import type { DeadLetter } from '../../core/ports/dead-letters.ts';
 import type { DropReason, LogRecord, Position } from '../../core/record.ts';
 import type { MinuteOffsets } from '../../core/warm/minutes.ts';
+import type { PlainTest } from '../is-plain.ts';
 import { ledgerLabel } from './ledger-label.ts';
 
 type Run = [from: number, to: number];
@@ -46,6 +48,19 @@ export class OpenBatch {
     extend(this.#rows, position.offset);
     this.#close(record.observed_timestamp);
     return true;
+  }
+
+  /**
+   * Adds rows from the bytes of records, of which `from` stands at `offset`, for as long as that can be done: see `Table.addLines`. Counts them too.
+   * Returns how many there were.
+   */
+  keepLines(lines: Lines, from: number, offset: number, isPlain: PlainTest): number {
+    const added = this.table.addLines(lines, from, offset, isPlain);
+    if (added === 0) return 0;
+    extend(this.#minute(lines.tenant, lines.observedUs), offset, added);
+    extend(this.#rows, offset, added);
+    this.#close(lines.observedUs);
+    return added;
   }
 
   drop(offset: number, reason: DropReason, observedUs: number): void {
@@ -113,8 +128,8 @@ export class OpenBatch {
   }
 }
 
-function extend(runs: Run[], offset: number): void {
+function extend(runs: Run[], offset: number, count = 1): void {
   const last = runs.at(-1);
-  if (last && last[1] === offset) last[1] = offset + 1;
-  else runs.push([offset, offset + 1]);
+  if (last && last[1] === offset) last[1] = offset + count;
+  else runs.push([offset, offset + count]);
 }

@@ -1,9 +1,14 @@
 import type { LogRecord, Outcome, Position } from '../../core/record.ts';
+import type { PlainTest } from '../is-plain.ts';
 import type { Decoded } from '../records-of.ts';
 import type { TakenIds } from './client-ids.ts';
 import type { Attempt } from './poison.ts';
 
-export type Process = (record: LogRecord, context: { tenant: string; position: Position }) => Outcome;
+export type Process = {
+  (record: LogRecord, context: { tenant: string; position: Position }): Outcome;
+  /** See `createProcess`. */
+  isPlain?: PlainTest | undefined;
+};
 
 /** What becomes of one record: dead where it cannot be read or keeps killing the process, dropped where its id is taken, else what `process` says. */
 export function outcomeOf(item: Decoded, attempt: Attempt, taken: TakenIds, process: Process, tenant: string, position: Position): Outcome {

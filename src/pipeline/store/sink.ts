@@ -1,16 +1,17 @@
+import { isUtf8 } from 'node:buffer';
 import { setTimeout as delay, setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { EncodedPart } from '../../columnar/encode.ts';
 import type { TableRoom } from '../../columnar/table.ts';
 import type { Clock } from '../../core/clock.ts';
-import { idOf } from '../../core/ids.ts';
-import { type Intervals, includes } from '../../core/intervals.ts';
+import { clip, type Intervals, includes } from '../../core/intervals.ts';
 import type { DeadLetters } from '../../core/ports/dead-letters.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { QueueBatch, QueueReader } from '../../core/ports/queue.ts';
-import type { DropReason, Outcome, Position } from '../../core/record.ts';
-import type { Decoded } from '../records-of.ts';
-import { bury } from './bury.ts';
-import { type ClientIds, idsIn } from './client-ids.ts';
+import type { DropReason } from '../../core/record.ts';
+import type { BatchRecords } from '../records-of.ts';
+import { BatchItems } from './batch-items.ts';
+import type { ClientIds } from './client-ids.ts';
+import { closeLines, closeRecord } from './close-record.ts';
 import { OpenBatch } from './open-batch.ts';
 import { outcomeOf, type Process } from './outcome-of.ts';
 import type { PoisonWatch } from './poison.ts';
@@ -22,7 +23,7 @@ export type SinkDeps = {
   generation: number;
   partition: number;
   reader: QueueReader;
-  decode(batch: QueueBatch): Decoded[];
+  open(batch: QueueBatch): BatchRecords;
   processOf(rulesVersion: number): Promise<Process>;
   /** Offsets that are closed durably, whatever closed them. */
   closed(): Intervals;
@@ -45,6 +46,8 @@ export type SinkDeps = {
 };
 
 const hurriedMs = 1_000;
+/** After so many records in a row that could not be read from their bytes, the rest of the batch is not tried. */
+const maxMisses = 16;
 const readBytes = 4 * 1024 * 1024;
 
 /**
@@ -157,26 +160,39 @@ export class Sink {
 
   /** Brings one batch's records into the table, or closes them otherwise, and moves the cursor behind it. */
   async #index(batch: QueueBatch): Promise<void> {
-    const { partition, generation, decode, processOf, closed, clientIds, poison, tails, clock, log } = this.#deps;
+    const { partition, generation, open, processOf, closed, clientIds, poison, tails, clock, log } = this.#deps;
     this.#skipHole(batch.baseOffset, batch.observedUs);
     const attempt = poison.begin(partition, batch.baseOffset, batch.count);
     const already = closed();
-    const decoded = decode(batch);
+    const records = open(batch);
     const process = await processOf(batch.rulesVersion);
-    const taken = await clientIds.taken(batch.tenant, idsIn(decoded));
+    const items = new BatchItems(records, clientIds);
+    const isNew = this.#cursor <= batch.baseOffset && clip(already, batch.baseOffset, batch.baseOffset + batch.count).length === 0;
+    const isPlain = isNew && !attempt.single && isUtf8(records.lines.bytes) ? process.isPlain : undefined;
+    let misses = 0;
     try {
-      for (const item of decoded) {
-        const { offset } = item;
+      for (let index = 0; index < batch.count; index++) {
+        const offset = batch.baseOffset + index;
         if (offset < this.#cursor || includes(already, offset)) continue;
         if (attempt.single) poison.beginOne(partition, offset);
         if (this.#filling?.table.isFull) await this.#rotate();
+        if (isPlain && !items.hasIds && misses < maxMisses) {
+          const added = closeLines(this.#openBatch(), records.lines, index, offset, isPlain, tails);
+          this.#cursor = offset + added;
+          misses = added === 0 ? misses + 1 : 0;
+          index += Math.max(0, added - 1);
+          if (added > 0) continue;
+        }
+        const item = items.at(index);
+        const asking = items.askIds(index, item);
+        if (asking) await asking;
         const position = { generation, partition, offset };
-        const outcome = outcomeOf(item, attempt, taken, process, batch.tenant, position);
-        this.#close(outcome, item, batch, position);
+        const outcome = outcomeOf(item, attempt, items.taken, process, batch.tenant, position);
+        closeRecord(this.#openBatch(), outcome, item, batch, position, this.#deps);
         this.#cursor = offset + 1;
       }
     } finally {
-      taken.end();
+      items.taken.end();
     }
     this.#cursor = Math.max(this.#cursor, batch.baseOffset + batch.count);
     await this.#putLetters();
@@ -185,22 +201,6 @@ export class Sink {
     poison.end(partition);
     tails.advance(generation, partition, this.#cursor, clock.nowMs());
     this.#deps.progressed();
-  }
-
-  /** Closes one offset in the filling batch, which has room: as a row, as dropped, or as dead. */
-  #close(outcome: Outcome, item: Decoded, batch: QueueBatch, position: Position): void {
-    const { tenant, observedUs } = batch;
-    const open = this.#openBatch();
-    open.count(tenant, observedUs, position.offset, outcome.kind === 'drop' ? outcome.reason : undefined);
-    if (outcome.kind === 'keep') {
-      open.keep(tenant, position, outcome.record);
-      if (!this.#deps.tails.watches(tenant)) return;
-      this.#deps.tails.offer({ ...outcome.record, ...position, tenant, id: outcome.record.client_id ?? idOf(position) });
-    } else if (outcome.kind === 'drop') {
-      open.drop(position.offset, outcome.reason, observedUs);
-    } else {
-      bury(open, outcome, item, batch, position, this.#deps);
-    }
   }
 
   /** Closes offsets below `to` that no batch brings: they were in a part of the log that is quarantined. */
