@@ -29,6 +29,9 @@ export function startDaemon(program: string, args: string[], { env, log }: { env
   }
 }
 
+/** This process. */
+export const ownProcess = (): ProcessId => ({ pid: process.pid, began: beganOf(process.pid) ?? '' });
+
 export const isAlive = ({ pid, began }: ProcessId): boolean => beganOf(pid) === began;
 
 /** Waits until a process is gone. @returns whether it is */
@@ -42,10 +45,10 @@ export async function isGone(id: ProcessId, withinMs: number): Promise<boolean> 
 }
 
 /**
- * Stops a process: asks, then kills, and returns when it is gone.
+ * Stops a process: asks, kills what does not end within the grace, and returns when it is gone.
  * @throws Error where even that did not end it
  */
-export async function stopProcess(id: ProcessId, graceMs = 20_000): Promise<void> {
+export async function stopProcess(id: ProcessId, graceMs: number): Promise<void> {
   if (!signal(id, 'SIGTERM') || (await isGone(id, graceMs))) return;
   signal(id, 'SIGKILL');
   if (!(await isGone(id, 10_000))) throw new Error(`process ${id.pid} does not end, not even by SIGKILL`);
@@ -78,7 +81,7 @@ function beganByPs(pid: number): string | undefined {
   try {
     const line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
     const [state = 'Z', ...began] = line.trim().split(/\s+/);
-    return state.startsWith('Z') ? undefined : began.join(' ');
+    return state.startsWith('Z') ? undefined : began.join('_').replaceAll(':', '_');
   } catch {
     return undefined;
   }

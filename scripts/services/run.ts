@@ -84,9 +84,9 @@ export async function startService(
 }
 
 /** Ends a service, confirms that it is gone, and forgets it; its data and log stay. @returns whether it was running */
-export async function stopService(root: string, name: ServiceName): Promise<boolean> {
+export async function stopService(root: string, name: ServiceName, { graceMs = 20_000 } = {}): Promise<boolean> {
   const { state, alive } = stateOf(root, name);
-  if (state && alive) await stopProcess(state);
+  if (state && alive) await stopProcess(state, graceMs);
   await rm(join(root, name, 'service.json'), { force: true });
   return alive;
 }
