@@ -19,14 +19,20 @@ rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports);
 
 const vitestReport = `${reports}/vitest.json`;
+const servicesReport = `${reports}/services.json`;
 const suites: Suite[] = [
   { name: 'types', command: 'tsc' },
   { name: 'lint', command: 'biome check --diagnostic-level=warn' },
   { name: 'generated', command: 'node scripts/gen.ts --check' },
   {
     name: 'vitest',
-    command: `vitest run --coverage --reporter=dot --reporter=json --outputFile.json=${vitestReport}`,
+    command: `vitest run --project unit --coverage --reporter=dot --reporter=json --outputFile.json=${vitestReport}`,
     report: { file: vitestReport, read: readVitest },
+  },
+  {
+    name: 'services',
+    command: `vitest run --project services --reporter=dot --reporter=json --outputFile.json=${servicesReport}`,
+    report: { file: servicesReport, read: readVitest },
   },
   { name: 'tour', command: 'node scripts/verify/tour.ts' },
   { name: 'openapi', command: 'node scripts/verify/openapi.ts --examples 15' },

@@ -40,7 +40,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
     throw new Error(`services for tests: ${failures.map(({ message }) => message).join('; ')}`);
   }
   const states = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  project.provide('services', { ...Object.assign({}, ...states.map(servicesOf)), ...named });
+  const running: Services = { ...Object.assign({}, ...states.map(servicesOf)), ...named };
+  project.provide('services', running);
+  // For what is not a test: the functions and the hosts that tests start. Workers are started after this.
+  const { kafka, openSearch, aws } = running;
+  const variables = { LOGDRIVE_TEST_KAFKA: kafka?.brokers, LOGDRIVE_TEST_OPENSEARCH: openSearch?.url, LOGDRIVE_TEST_AWS: aws?.endpoint };
+  for (const [name, value] of Object.entries(variables)) if (value) process.env[name] = value;
   return stop;
 }
 
