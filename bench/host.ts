@@ -1,6 +1,7 @@
 // What the host costs, on one core, beside the least that a durable server in Node can cost, in turns within the same minutes:
-// node bench/host.ts [--rounds 3] [--minutes 0.5] [--threads]
-// (a) the baseline, (b) ingest to the durable answer without the stores, (c) `logdrive up` until all is searchable and committed.
+// node bench/host.ts [--rounds 3] [--minutes 0.5] [--threads] [--victoria-logs PROGRAM]
+// (a) the baseline, (b) ingest to the durable answer without the stores, (c) `logdrive up` until all is searchable and committed, (d) VictoriaLogs
+// until all is searchable, where its program is given.
 // The server is pinned to core 0 and the load generator to core 1. One million records, 500 a request; see load.ts and records-file.ts.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,12 +10,14 @@ import { parseArgs } from 'node:util';
 import type { LoadResult } from './load.ts';
 import { recordsFile } from './records-file.ts';
 import { bytesBelow, median, ServerProcess } from './server-process.ts';
+import { startVictoriaLogs } from './victoria-logs.ts';
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     minutes: { type: 'string', default: '0.5' },
     threads: { type: 'boolean', default: false },
+    'victoria-logs': { type: 'string' },
   },
 });
 const rounds = Number(options.rounds);
@@ -111,6 +114,11 @@ const maxLevel0 = 8;
 async function compaction(server: ServerProcess): Promise<number> {
   const before = server.cpuS();
   while ((await tiers(server)).level0!.files > maxLevel0) await delay(500);
+  return restOf(server, before);
+}
+
+/** CPU seconds since `before` once the server rests. */
+async function restOf(server: ServerProcess, before: number): Promise<number> {
   let last = server.cpuS();
   for (;;) {
     await delay(1_000);
@@ -118,6 +126,18 @@ async function compaction(server: ServerProcess): Promise<number> {
     if (now - last < 0.03) return now - before;
     last = now;
   }
+}
+
+/** VictoriaLogs until its queries count every record, and what it does afterwards until it rests. */
+async function peer(program: string): Promise<Cost & { laterCpuS: number }> {
+  const { server, loaded } = await startVictoriaLogs(program);
+  const before = server.cpuS();
+  const result = await loaded([]);
+  const cost = costOf(result, server.cpuS() - before, server.peakRssMb());
+  await delay(10_000);
+  const laterCpuS = await restOf(server, before + cost.cpuS);
+  await server.stop();
+  return { ...cost, laterCpuS };
 }
 
 /** A first start fills the cache of compiled modules; the second is what users see every day. */
@@ -170,17 +190,20 @@ async function outrun(minutes: number): Promise<void> {
   await server.stop({ kill: true });
 }
 
-const runs: { base: Cost; front: Cost; array: Cost; whole: Whole }[] = [];
+const program = options['victoria-logs'];
+const runs: { base: Cost; front: Cost; array: Cost; whole: Whole; peer: Awaited<ReturnType<typeof peer>> | undefined }[] = [];
 for (let round = 0; round < rounds; round++) {
   runs.push({
     base: await ingest('baseline-server.ts', ['--array']),
     front: await ingest('ingest-server.ts', []),
     array: await ingest('ingest-server.ts', ['--array']),
     whole: await wholeHost(),
+    peer: program ? await peer(program) : undefined,
   });
 }
-const middle = <K extends 'base' | 'front' | 'array' | 'whole'>(kind: K, field: keyof (typeof runs)[number][K]): number =>
-  median(runs.map((run) => run[kind][field] as number));
+type Kind = 'base' | 'front' | 'array' | 'whole' | 'peer';
+const middle = <K extends Kind>(kind: K, field: keyof NonNullable<(typeof runs)[number][K]>): number =>
+  median(runs.map((run) => run[kind]![field as never] as number));
 const ratios = runs.map(({ base, front }) => front.rate / base.rate);
 
 console.log(`\nnode ${process.version}, ${records} records of ${(rawBytes / records).toFixed(0)} bytes, medians of ${rounds} rounds\n`);
@@ -192,6 +215,7 @@ const names = {
 } as const;
 for (const kind of ['base', 'front', 'array'] as const) console.log(`| ${names[kind]} | ${costCells(kind)} |`);
 console.log(`| (c) logdrive up, searchable and committed | ${costCells('whole')} |`);
+if (program) console.log(`| (d) VictoriaLogs, searchable | ${costCells('peer')} |`);
 console.log(
   `\n(b) to (a) in records/s: ${median(ratios).toFixed(2)} (rounds: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}; at least 0.62)`,
 );
@@ -200,6 +224,13 @@ console.log(
     `each of the next two million ${middle('whole', 'later').toFixed(2)} CPU s/M (${runs.map(({ whole }) => whole.later.toFixed(2)).join(', ')}), ` +
     `${Math.round(middle('whole', 'laterRate') / 1000)}k records/s until committed; compaction and summaries of the first ${middle('whole', 'compactCpuS').toFixed(2)} CPU s/M`,
 );
+if (program) {
+  const ratio = runs.map((run) => run.whole.cpuS / run.peer!.cpuS);
+  console.log(
+    `(c) to (d) in CPU: ${median(ratio).toFixed(2)} (rounds: ${ratio.map((one) => one.toFixed(2)).join(', ')}); ` +
+      `(d) merges afterwards for ${middle('peer', 'laterCpuS').toFixed(2)} CPU s/M`,
+  );
+}
 console.log('\n| warm files | MB | % of the raw NDJSON |\n|---|---|---|');
 for (const [name, field] of [
   ['level 0, as sealed', 'level0'],
@@ -208,8 +239,8 @@ for (const [name, field] of [
 ] as const)
   console.log(`| ${name} | ${(middle('whole', field) / 1e6).toFixed(1)} | ${((middle('whole', field) / rawBytes) * 100).toFixed(2)} |`);
 
-function costCells(kind: 'base' | 'front' | 'array' | 'whole'): string {
-  const cpuS = `${middle(kind, 'cpuS').toFixed(2)} (${runs.map((run) => run[kind].cpuS.toFixed(2)).join(', ')})`;
+function costCells(kind: Kind): string {
+  const cpuS = `${middle(kind, 'cpuS').toFixed(2)} (${runs.map((run) => run[kind]!.cpuS.toFixed(2)).join(', ')})`;
   const times = `${middle(kind, 'p50Ms').toFixed(0)}, ${middle(kind, 'p99Ms').toFixed(0)}`;
   return `${Math.round(middle(kind, 'rate') / 1000)}k | ${cpuS} | ${middle(kind, 'peakMb').toFixed(0)} | ${times}`;
 }
