@@ -10,7 +10,10 @@ import type { HostSettings } from './settings.ts';
 import type { StoreClient } from './store-client.ts';
 
 export type HealthDeps = {
-  queue: SegmentQueue;
+  /** The log on this machine's disk, where the host has one. */
+  queue: Pick<SegmentQueue, 'stats'> | undefined;
+  /** How what else the host depends on is. */
+  others?: () => Promise<Dependency[]>;
   store: Pick<StoreClient, 'isReady' | 'api'>;
   canary: Canary;
   registry: Metrics;
@@ -19,7 +22,7 @@ export type HealthDeps = {
   clock: Clock;
 };
 
-type Dependency = Readiness['dependencies'][number];
+export type Dependency = Readiness['dependencies'][number];
 
 const maxMissedCanaries = 2;
 
@@ -40,17 +43,20 @@ export class HostHealth {
 
   async readiness(): Promise<Readiness> {
     const status = await this.#status();
-    const dependencies = [this.#queue(), ...this.#stores(status), ...this.#canary()];
+    const others = (await this.#deps.others?.()) ?? [];
+    const dependencies = [...this.#queue(), ...others, ...this.#stores(status), ...this.#canary()];
     return { ready: dependencies.every(({ state }) => state !== 'down'), dependencies };
   }
 
   async metrics(): Promise<string> {
     const { queue, canary, registry, metrics } = this.#deps;
     const gauges = this.#gauges;
-    const { logBytes, pendingBytes, segments } = queue.stats();
-    gauges.queueBytes.set(logBytes);
-    gauges.queuePending.set(pendingBytes);
-    gauges.queueSegments.set(segments);
+    if (queue) {
+      const { logBytes, pendingBytes, segments } = queue.stats();
+      gauges.queueBytes.set(logBytes);
+      gauges.queuePending.set(pendingBytes);
+      gauges.queueSegments.set(segments);
+    }
     gauges.residentBytes.set(process.memoryUsage.rss());
     gauges.eventLoopLag.set(this.#delay.percentile(99) / 1e9);
     gauges.canaryMissed.set(canary.state.missed);
@@ -85,7 +91,7 @@ export class HostHealth {
       memory: { rss_bytes: rss, heap_used_bytes: heapUsed, external_bytes: external },
       cpu: { user_s: cpu.user / 1e6, system_s: cpu.system / 1e6 },
       event_loop_lag_ms: { p50: this.#delay.percentile(50) / 1e6, p99: this.#delay.percentile(99) / 1e6, max: this.#delay.max / 1e6 },
-      queue: { depth: depth ?? null, ...snakeCase(queue.stats()) },
+      queue: { depth: depth ?? null, ...snakeCase(queue?.stats() ?? {}) },
       store: status ?? null,
     };
   }
@@ -101,9 +107,10 @@ export class HostHealth {
     return status && { ...status, canary: { lastSeenMs: canary.state.foundMs, lagMs: canary.state.lagMs } };
   }
 
-  #queue(): Dependency {
+  #queue(): Dependency[] {
+    if (!this.#deps.queue) return [];
     const { logBytes, pendingBytes } = this.#deps.queue.stats();
-    return { name: 'queue', state: 'ok', detail: `${logBytes} bytes of log, ${pendingBytes} waiting` };
+    return [{ name: 'queue', state: 'ok', detail: `${logBytes} bytes of log, ${pendingBytes} waiting` }];
   }
 
   #stores(status: StoreStatus | undefined): Dependency[] {

@@ -1,19 +1,13 @@
-import { createHmac } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import type { Server } from 'node:http';
 import { getCompileCacheDir } from 'node:module';
 import { nodeFileSystem } from '../../adapters/file-system/node.ts';
 import { stderrLog } from '../../adapters/log/stderr.ts';
 import { openSegmentQueue } from '../../adapters/queue/segment/segment-queue.ts';
 import { SqliteStateStore } from '../../adapters/state/sqlite/sqlite-state-store.ts';
 import { systemClock } from '../../core/clock.ts';
-import { AppError } from '../../core/errors.ts';
-import { fileErrorCode } from '../../core/ports/file-system.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { createListener } from '../../http/listener.ts';
 import { createHttpServer } from '../../http/server.ts';
-import { createAccept } from '../../pipeline/accept/accept.ts';
-import { RateLimiter } from '../../pipeline/accept/rate-limit.ts';
 import { receiptTokens } from '../../pipeline/accept/receipt-token.ts';
 import { createKeys } from '../../pipeline/keys.ts';
 import { Metrics } from '../../pipeline/metrics.ts';
@@ -22,11 +16,13 @@ import { platformMetrics } from '../../pipeline/platform-metrics.ts';
 import { Canary } from './canary.ts';
 import { generationOf, openNextGeneration } from './generation.ts';
 import { HostHealth } from './health.ts';
+import { limitedAccept } from './limited-accept.ts';
+import { closeServer, listenOn } from './listen-on.ts';
 import { isLoopback, refuseOpenHost } from './open-host.ts';
 import { takeProfile } from './profiles.ts';
 import { versionedRules } from './rules.ts';
 import { secretOf } from './secrets.ts';
-import { dataPaths, type HostSettings, tenantSettings } from './settings.ts';
+import { dataPaths, type HostSettings } from './settings.ts';
 import { StoreClient } from './store-client.ts';
 
 export type HostOptions = {
@@ -99,28 +95,7 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     throw error;
   }
 
-  const bodySecret = await secretOf(state, 'bodies');
-  const tenantOfKey = new Map<string, string>();
-  const limiter = new RateLimiter((of, name) => {
-    const { rate, keyRate } = tenantSettings(settings, of === 'tenant' ? name : (tenantOfKey.get(name) ?? ''));
-    return of === 'tenant' ? rate : keyRate;
-  }, clock);
-  const bare = createAccept({
-    queue,
-    clock,
-    limits: (tenant) => tenantSettings(settings, tenant).limits,
-    maskSettings: (tenant) => tenantSettings(settings, tenant).mask,
-    rulesVersion: () => settings.process.version,
-    hmac: (bytes) => createHmac('sha256', bodySecret).update(bytes).digest(),
-    metrics,
-  });
-  const accept: typeof bare = async (request) => {
-    if (tenantOfKey.get(request.keyId) !== request.tenant) tenantOfKey.set(request.keyId, request.tenant);
-    limiter.take(request.tenant, request.keyId);
-    const answer = await bare(request);
-    limiter.spend(request.tenant, request.keyId, answer.accepted);
-    return answer;
-  };
+  const { accept, bare, rate } = limitedAccept({ queue, clock, settings, bodySecret: await secretOf(state, 'bodies'), metrics });
   const canary = new Canary({ accept: bare, store: store.api, clock, log });
   const health = new HostHealth({ queue, store, canary, registry, metrics, settings, clock });
 
@@ -142,7 +117,7 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     version: settings.version,
     cursorKey: await secretOf(state, 'cursors'),
     receipts: receiptTokens(await secretOf(state, 'receipts')),
-    rate: (tenant, keyId) => limiter.status(tenant, keyId),
+    rate,
     stopping: stopping.signal,
   });
   const server = createHttpServer(listener, { maxBodyBytes: settings.defaults.limits.sentBytes });
@@ -159,39 +134,7 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     })();
     return stopped;
   };
-  const url = await listen(server, settings.host, settings.port).catch(async (error: unknown) => {
-    await stop();
-    const why = fileErrorCode(error) === 'EADDRINUSE' ? 'another process listens there' : String(error);
-    throw new AppError(
-      'INVALID_CONFIG',
-      `cannot listen on ${settings.host} port ${settings.port}: ${why}; stop it, or choose another port`,
-    );
-  });
+  const url = await listenOn(server, settings, stop);
   if (settings.canaryEveryMs !== undefined) canary.start(settings.canaryEveryMs);
   return { url, platform, stop, log, panicked: (where) => metrics.panics.add(1, where) };
-}
-
-function listen(server: Server, host: string, port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      const address = server.address();
-      const bound = typeof address === 'object' && address ? address.port : port;
-      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${bound}`);
-    });
-  });
-}
-
-/** Lets requests under way end, for a while; then closes their connections. */
-function closeServer(server: Server): Promise<void> {
-  const patienceMs = 10_000;
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), patienceMs);
-    server.close(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }
