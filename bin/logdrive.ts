@@ -11,5 +11,6 @@ const [{ processIo }, { runCli }] = await Promise.all([import('../src/cli/io.ts'
 // What only a host needs is loaded when a command asks for it: `logdrive query` starts in a few milliseconds.
 process.exitCode = await runCli(process.argv.slice(2), processIo(), {
   up: async (config, options) => (await import('../src/compose/embedded/up.ts')).up(config, options),
+  stageKeys: async (table) => (await import('../src/compose/aws/stage-keys.ts')).openStageKeys(table),
   offlineKeys: async (dataDir) => (await import('../src/compose/embedded/offline-keys.ts')).openKeys(dataDir),
 });

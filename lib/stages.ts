@@ -55,7 +55,7 @@ export type StorageSettings = {
   deepArchiveAfterDays: number;
   /** Days that removed files can still be brought back, as older versions. @default 7 */
   removedDays: number;
-  /** Bytes that the bucket may grow in a day before an alarm. @default 50 */
+  /** What the bucket may grow in a day before an alarm; 0: no alarm. @default 50 */
   growthGiBPerDay: number;
 };
 
@@ -221,6 +221,8 @@ const local = defineStage({
   egress: 'none',
   stream: { kind: 'external', externalBrokers: '127.0.0.1:9092', partitions: 2, replication: 1, minInSync: 1, retentionHours: 24 },
   search: { externalUrl: 'http://127.0.0.1:9200' },
+  // The emulator knows neither lifecycle rules nor alarms that compute.
+  storage: { removedDays: 0, growthGiBPerDay: 0 },
   api: { throttle: { rate: 50, burst: 20 } },
 });
 

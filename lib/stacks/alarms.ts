@@ -28,11 +28,12 @@ export class AlarmsStack extends Stack {
       ...{ name: 'canary-missing', metric: logdriveMetric(stage, 'canary_lag_seconds', 'SampleCount', canary), threshold: 1, below: true },
       ...{ periods: 10, missingIsBad: true },
     });
-    raise('StorageGrowth', {
-      name: 'storage-growth',
-      metric: growthPerDay(storage.bucket.bucketName),
-      threshold: stage.storage.growthGiBPerDay * 2 ** 30,
-    });
+    if (stage.storage.growthGiBPerDay > 0)
+      raise('StorageGrowth', {
+        name: 'storage-growth',
+        metric: growthPerDay(storage.bucket.bucketName),
+        threshold: stage.storage.growthGiBPerDay * 2 ** 30,
+      });
 
     for (const [name, { fn }] of functions)
       if (['index', 'archive', 'aggregate', 'take-in'].includes(name) && stream.arn)

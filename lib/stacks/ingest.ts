@@ -125,11 +125,7 @@ export class IngestStack extends Stack {
     const { url } = this.api;
     const say = (name: string, value: string, description: string) => new CfnOutput(this, name, { value, description });
     say('Url', url, 'The address of the API; `logdrive` takes it as --url or LOGDRIVE_URL');
-    say(
-      'Step1MakeKey',
-      `npx logdrive keys create --stage ${stage.stage} --scopes ingest,query,admin`,
-      'Makes the first key; it is shown once',
-    );
+    say('Step1MakeKey', `npx logdrive keys create first --stage ${stage.stage}`, 'Makes the first key; it is shown once');
     say('Step2Send', `curl ${url}logs -H "x-api-key: $LOGDRIVE_KEY" -d '{"message":"hello"}'`, 'Sends the first record: 202 and a receipt');
     say('Step3Look', `curl "${url}api/logs?search=hello" -H "x-api-key: $LOGDRIVE_KEY"`, 'Finds it');
     say('Step4Check', `npx logdrive doctor --stage ${stage.stage}`, 'Checks the stage');

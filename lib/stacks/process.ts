@@ -1,4 +1,5 @@
-import { CustomResource, Stack, type StackProps } from 'aws-cdk-lib';
+import { CustomResource, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import * as custom from 'aws-cdk-lib/custom-resources';
 import type { Construct } from 'constructs';
 import { KafkaSource } from '../constructs/kafka-source.ts';
@@ -28,7 +29,10 @@ export class ProcessStack extends Stack {
   /** Topics, templates, policies and roles, made by the bootstrap function whenever one of the settings they come from has changed. */
   private setUp({ stage }: Parts, functions: Map<string, LogFunction>): CustomResource {
     const { fn } = functions.get('bootstrap')!;
-    const provider = new custom.Provider(this, 'SetUp', { onEventHandler: fn });
+    const provider = new custom.Provider(this, 'SetUp', {
+      onEventHandler: fn,
+      logGroup: new logs.LogGroup(this, 'SetUpLogs', { retention: logs.RetentionDays.ONE_WEEK, removalPolicy: RemovalPolicy.DESTROY }),
+    });
     acknowledge(provider, {
       'IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]':
         'The framework of the custom resource runs on deployment only, and writes nothing but its log.',

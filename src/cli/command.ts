@@ -45,6 +45,8 @@ export type HostFunctions = {
   up(config: Config, options: { profile: boolean; newGeneration: boolean }): Promise<void>;
   /** Opens the keys of a data folder without a server; `close` when done. */
   offlineKeys(dataDir: string): Promise<{ keys: OfflineKeys; close(): Promise<void> }>;
+  /** Opens the keys of a deployed stage in its DynamoDB table, with the caller's AWS credentials; `close` when done. */
+  stageKeys(table: string): Promise<{ keys: OfflineKeys; close(): Promise<void> }>;
 };
 
 export type Run = { io: Io; host: HostFunctions; values: Values; positionals: string[]; argv: string[]; style: Style };

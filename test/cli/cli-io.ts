@@ -67,7 +67,7 @@ export function start(
     signal: stop.signal,
   };
   const absent = () => Promise.reject(new Error('this test has no host'));
-  const done = runCli(argv, io, { up: absent, offlineKeys: absent, ...host }).then((code) => ({ code, out, err }));
+  const done = runCli(argv, io, { up: absent, offlineKeys: absent, stageKeys: absent, ...host }).then((code) => ({ code, out, err }));
   return { done, stop: () => stop.abort(), out: () => out };
 }
 

@@ -14,6 +14,7 @@ import {
   text,
   UsageError,
 } from '../command.ts';
+import { readStage } from '../stage/read-stage.ts';
 import { harmless, table } from '../style.ts';
 
 /** A key as the API lists it. */
@@ -51,29 +52,35 @@ export const keys: Command = {
     expires: { type: 'string', value: 'TIME', help: 'create: how long it works, such as 90d [for ever]' },
     overlap: { type: 'string', value: 'TIME', help: 'rotate: how long the former secret still works [24h]' },
     'data-dir': { type: 'string', value: 'DIR', help: 'work on this data folder without a server' },
+    stage: { type: 'string', value: 'NAME', help: 'work on the table of this deployed stage, with your AWS credentials' },
     ...jsonOption,
   },
   examples: [
     'logdrive keys create shipper',
     'logdrive keys create ci --scopes ingest,query --expires 90d',
+    'logdrive keys create first --stage dev',
     'logdrive keys rotate 5f2c9d0e7a1b3c4d --overlap 1h',
   ],
   async run(run) {
     const dataDir = text(run.values, 'data-dir');
-    if (dataDir !== undefined) return offline(run, resolve(run.io.cwd, dataDir));
+    const stage = text(run.values, 'stage');
+    if (stage !== undefined) {
+      const { table: name } = await readStage(stage, run.io.env);
+      return offline(run, await run.host.stageKeys(name));
+    }
+    if (dataDir !== undefined) return offline(run, await run.host.offlineKeys(resolve(run.io.cwd, dataDir)));
     try {
       await act(run, overHttp(new Client(run.io, run.values)));
     } catch (thrown) {
       if (!(thrown instanceof UnreachableError) || text(run.values, 'url') !== undefined) throw thrown;
       const { dataDir: found } = loadConfig({ env: run.io.env, cwd: run.io.cwd });
       run.io.err(run.style.dim(`no server answers; working on ${found}\n`));
-      await offline(run, found);
+      await offline(run, await run.host.offlineKeys(found));
     }
   },
 };
 
-async function offline(run: Run, dataDir: string): Promise<void> {
-  const { keys: book, close } = await run.host.offlineKeys(dataDir);
+async function offline(run: Run, { keys: book, close }: { keys: OfflineKeys; close(): Promise<void> }): Promise<void> {
   try {
     await act(run, ofFolder(book));
   } finally {
