@@ -35,7 +35,11 @@ export class Attempts {
   /** Begins to work on offsets of which the first was observed at `observedUs`. */
   async begin(offset: number, count: number, observedUs: number): Promise<Attempt> {
     this.#before = undefined;
-    if (passedTo.get(this.#state)?.get(this.#key) === offset || this.#clock.nowMs() - observedUs / 1_000 < freshMs) return firstAttempt;
+    const passed = passedTo.get(this.#state);
+    const isNext = passed?.get(this.#key) === offset;
+    // Good for one attempt: the next on the same offset is the second.
+    passed?.delete(this.#key);
+    if (isNext || this.#clock.nowMs() - observedUs / 1_000 < freshMs) return firstAttempt;
     const found = (await this.#state.get<Note>(this.#key))?.value;
     const known = found?.offset === offset ? found : undefined;
     const attempts = (known?.attempts ?? 0) + 1;
