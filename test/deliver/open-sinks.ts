@@ -58,7 +58,8 @@ export function openSinks() {
     const processing = createProcessing({ state, rules, maskSettings: () => defaultMaskSettings, clock, log: silentLog });
     const extentOf = async () => extent;
     return {
-      state,
+      // Another object for each process: what one remembers is by its own.
+      state: given(state, 'close'),
       runner,
       hot: given(hot, 'write'),
       deadLetters,
