@@ -12,6 +12,10 @@ export type QueueSubject = {
   reopenDamaged(partition: number, offset: number): Promise<QueueSubject>;
   /** Tells the passing of time. */
   advance(ms: number): void;
+  /** The same queue as another process has it. */
+  other(): Promise<Queue>;
+  /** How a batch is given back: as it was appended, or its accepted records only, one a line. */
+  keeps: 'bodies' | 'records';
   dispose(): Promise<void>;
 };
 
@@ -22,6 +26,8 @@ export type QueueCase =
   | 'fields'
   | 'find'
   | 'find after reopening'
+  | 'find after retention'
+  | 'keys of other processes'
   | 'find forgets'
   | 'reopen'
   | 'hole'
@@ -71,7 +77,7 @@ export function describeQueue(name: string, open: () => Promise<QueueSubject>, g
     });
 
     meets('many producers', 'gives each of many appends at once its own offsets, whole', async () => {
-      const { queue, reader } = await opened();
+      const { queue, reader, keeps } = await opened();
       const appends = Array.from({ length: 60 }, (_, index) => batchOf(`r${index}`, 1 + (index % 7)));
       const answers = await Promise.all(appends.map((batch, index) => queue.append(index % 2, batch)));
       for (const partition of [0, 1]) {
@@ -82,7 +88,7 @@ export function describeQueue(name: string, open: () => Promise<QueueSubject>, g
           next += batch.count;
           const index = Number(batch.requestId.slice(1));
           expect(answers[index]).toEqual({ generation: queue.generation, partition, runs: [[batch.baseOffset, next]], count: batch.count });
-          expect(Buffer.compare(batch.payload, appends[index]!.payload)).toBe(0);
+          expect(comparable(batch.payload)).toEqual(comparable(asKept(appends[index]!, keeps).payload));
         }
         expect(batches).toHaveLength(30);
       }
@@ -104,39 +110,64 @@ export function describeQueue(name: string, open: () => Promise<QueueSubject>, g
     });
 
     meets('fields', 'keeps every field of a batch as it was', async () => {
-      const { queue, reader } = await opened();
+      const { queue, reader, keeps } = await opened();
       const batches: RawBatch[] = [
         batchOf('plain', 2),
         {
           ...batchOf('änderung-✓', 3),
           format: 'ndjson',
+          payload: Buffer.from('{"a":0}\n{"a":1}\n\n{"a":2}\n{"a":3}\n{"a":4}'),
           total: 5,
           accepted: Uint8Array.of(0b10110),
           defaults: { service: 'api', env: '', host: 'wörker-1' },
           rulesVersion: 4_000_000_000,
           idempotency: { key: 'once ✓', bodyHmac: new Uint8Array(32).fill(7) },
         },
-        { ...batchOf('host only', 1), defaults: { host: 'h' }, payload: new Uint8Array() },
-        { ...batchOf('large', 1), payload: Buffer.alloc(3_000_000, 'x') },
+        { ...batchOf('host only', 1), defaults: { host: 'h' }, payload: Buffer.from('{}') },
+        { ...batchOf('large', 1), payload: Buffer.from(JSON.stringify({ message: 'x'.repeat(3_000_000) })) },
       ];
       for (const batch of batches) await queue.append(0, batch);
       const found = await readAll(reader, 0, 0);
-      expect(found.map(({ generation, partition, baseOffset, ...batch }) => comparable(batch))).toEqual(batches.map(comparable));
+      expect(found.map(({ generation, partition, baseOffset, ...batch }) => comparable(batch))).toEqual(
+        batches.map((batch) => comparable(asKept(batch, keeps))),
+      );
     });
 
     meets('find', 'finds a request by tenant and idempotency key', async () => {
       const { queue } = await opened();
-      const batch = keyed('r1', 'acme', 'key 1');
-      const appended = await queue.append(1, { ...batch, total: 3, accepted: Uint8Array.of(0b101) });
+      const batch = { ...batchOf('r1', 3), idempotency: { key: 'key 1', bodyHmac: Buffer.from('hmac of r1') } };
+      const appended = await queue.append(1, { ...batch, count: 2, accepted: Uint8Array.of(0b101) });
       const known = await queue.find('acme', 'key 1');
       expect(known && comparable(known)).toEqual(
-        comparable({ ...appended, bodyHmac: batch.idempotency!.bodyHmac, total: 3, accepted: Uint8Array.of(5) }),
+        comparable({ ...appended, bodyHmac: batch.idempotency.bodyHmac, total: 3, accepted: Uint8Array.of(5) }),
       );
       expect(await queue.find('other', 'key 1')).toBeUndefined();
       expect(await queue.find('acme', 'key 2')).toBeUndefined();
     });
 
-    meets('find after reopening', 'finds it after reopening, and when retention has removed the records', async () => {
+    meets('find after reopening', 'finds it after reopening', async () => {
+      const { queue, reopen } = await opened();
+      const appended = await queue.append(0, keyed('r1', 'acme', 'k'));
+      subject = await reopen();
+      expect(await subject.queue.find('acme', 'k')).toMatchObject(appended);
+    });
+
+    meets('keys of other processes', 'appends once for a key, whichever process is asked, and refuses another body', async () => {
+      const { queue, reader, other } = await opened();
+      const second = await other();
+      const batch = keyed('r1', 'acme', 'k');
+      const both = await Promise.allSettled([queue.append(0, batch), second.append(0, { ...batch, requestId: 'r2' })]);
+      const [appended, ...repeated] = both.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+      for (const again of repeated) expect(again).toEqual(appended);
+      for (const one of both) if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'IDEMPOTENCY_IN_FLIGHT' });
+      expect(await readAll(reader, 0, 0)).toMatchObject([{ baseOffset: 0, count: 2 }]);
+      expect(await second.find('acme', 'k')).toMatchObject(appended!);
+      expect(await second.append(0, batch)).toEqual(appended);
+      await expect(second.append(0, keyed('other body', 'acme', 'k'))).rejects.toMatchObject({ code: 'IDEMPOTENCY_MISMATCH' });
+      expect((await queue.ranges())[0]!.end).toBe(2);
+    });
+
+    meets('find after retention', 'finds it when retention has removed the records', async () => {
       let { queue, reopen } = await opened();
       const appended = await queue.append(0, keyed('r1', 'acme', 'k'));
       for (let index = 0; index < 30; index++) await queue.append(0, batchOf(`r${index}`, 100));
@@ -251,6 +282,20 @@ export async function readAll(reader: QueueReader, partition: number, from: numb
     all.push(...batches);
     offset = last.baseOffset + last.count;
   }
+}
+
+/** What a queue gives back of a batch. */
+function asKept(batch: RawBatch, keeps: QueueSubject['keeps']): RawBatch {
+  if (keeps === 'bodies') return batch;
+  const { format, payload, accepted, count } = batch;
+  const text = Buffer.from(payload).toString();
+  const records =
+    format === 'json'
+      ? [JSON.parse(text)].flat().map((record: unknown) => JSON.stringify(record))
+      : text.split('\n').filter((line) => line !== '');
+  const lines = records.filter((_, index) => accepted === undefined || (accepted[index >> 3]! & (1 << (index & 7))) !== 0);
+  const kept = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+  return { ...batch, format: 'ndjson', payload: kept, total: count, accepted: undefined };
 }
 
 /** The same with plain hex in place of bytes, whose class differs by who made them. */

@@ -7,10 +7,14 @@ import { openSegmentReader } from '../../src/adapters/queue/segment/segment-read
 import { manualClock } from '../../src/core/clock.ts';
 import { describeQueue, type QueueSubject } from './queue.contract.ts';
 
-describeQueue('segment files', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'logdrive-queue-'));
-  return openIn(folder, manualClock(1000));
-});
+describeQueue(
+  'segment files',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'logdrive-queue-'));
+    return openIn(folder, manualClock(1000));
+  },
+  { 'keys of other processes': 'one process has the folder, and accept settles keys within it' },
+);
 
 async function openIn(folder: string, clock: ReturnType<typeof manualClock>): Promise<QueueSubject> {
   const reader = openSegmentReader({ folder, files: nodeFileSystem });
@@ -32,7 +36,9 @@ async function openIn(folder: string, clock: ReturnType<typeof manualClock>): Pr
   return {
     queue,
     reader,
+    keeps: 'bodies',
     advance: clock.advance,
+    other: () => openIn(folder, clock).then(({ queue }) => queue),
     reopen: async () => {
       await close();
       return openIn(folder, clock);

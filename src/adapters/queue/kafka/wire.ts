@@ -14,20 +14,38 @@ export type WireMessage = { offset: number; timestampMs: number; value: Uint8Arr
 /** Chunks hold at most this many bytes of records; a record that is larger goes alone. */
 export const maxChunkBytes = 512 * 1024;
 
-/** Cuts the accepted records of a request into chunks, in order. A record costs a slice, no copy. */
-export function chunksOf(batch: RawBatch, maxBytes = maxChunkBytes): Chunk[] {
+/** As they are sent, with a header each and before compression, the messages of a chunk are at most so much larger: below what topics take. */
+const maxOverhead = 2;
+
+/**
+ * Cuts the accepted records of a request into chunks, in order. A record costs a slice, no copy. Leaves out those whose index among the accepted
+ * ones is in `done`: runs `[from, to)`, ascending.
+ */
+export function chunksOf(batch: RawBatch, maxBytes = maxChunkBytes, done: readonly (readonly [number, number])[] = []): Chunk[] {
   const chunks: Chunk[] = [];
   let open: Chunk | undefined;
+  let sentBytes = 0;
+  let run = 0;
   for (const [index, value] of recordSlices(batch).entries()) {
-    if (!open || open.bytes + value.length > maxBytes) {
+    while (run < done.length && done[run]![1] <= index) run++;
+    if (run < done.length && done[run]![0] <= index) {
+      open = undefined;
+      continue;
+    }
+    if (!open || open.bytes + value.length > maxBytes || sentBytes + value.length > maxOverhead * maxBytes) {
       open = { header: printHeader({ ...batch, chunk: chunks.length, first: index }), values: [], bytes: 0, first: index };
       chunks.push(open);
+      sentBytes = 0;
     }
     open.values.push(value);
     open.bytes += value.length;
+    sentBytes += value.length + open.header.length + messageOverhead;
   }
   return chunks;
 }
+
+/** Lengths, offset and name of the header of one message, at most. */
+const messageOverhead = 24;
 
 /**
  * Joins neighbours with the same header into batches, in the order of the messages, which ascends by offset. Every message is in exactly one

@@ -1,0 +1,77 @@
+// What is used of kafkajs 2.2.4 below its public classes, and why: docs/decisions, "A producer of our own over kafkajs's connections".
+
+declare module 'kafkajs/src/cluster/index.js' {
+  export type ProducedPartition = { baseOffset: string };
+  export type FetchedMessage = {
+    offset: string;
+    timestamp: string;
+    value: Buffer | null;
+    headers: Record<string, Buffer | Buffer[] | undefined>;
+    isControlRecord: boolean;
+  };
+  export type FetchedPartition = { partition: number; highWatermark: string; messages: FetchedMessage[] };
+
+  export type ProduceRequest = {
+    topicData: {
+      topic: string;
+      partitions: { partition: number; firstSequence: number; messages: { value: Buffer; headers: Record<string, Buffer> }[] }[];
+    }[];
+    acks: number;
+    timeout: number;
+    compression: number;
+    producerId: unknown;
+    producerEpoch: number;
+  };
+
+  export interface Broker {
+    produce(request: ProduceRequest): Promise<{ topics: { partitions: ProducedPartition[] }[] }>;
+    fetch(request: {
+      replicaId: number;
+      isolationLevel: number;
+      maxWaitTime: number;
+      minBytes: number;
+      maxBytes: number;
+      topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[];
+    }): Promise<{ responses: { partitions: FetchedPartition[] }[] }>;
+    initProducerId(request: { transactionTimeout: number }): Promise<{ producerId: unknown; producerEpoch: number }>;
+  }
+
+  export default class Cluster {
+    constructor(
+      options: import('kafkajs').KafkaConfig & {
+        logger: unknown;
+        socketFactory: import('kafkajs').ISocketFactory;
+        allowAutoTopicCreation: boolean;
+        metadataMaxAge: number;
+        isolationLevel: number;
+      },
+    );
+    connect(): Promise<void>;
+    disconnect(): Promise<void>;
+    isConnected(): boolean;
+    removeBroker(address: { host: string; port: number }): void;
+    addTargetTopic(topic: string): Promise<void>;
+    refreshMetadata(): Promise<void>;
+    refreshMetadataIfNecessary(): Promise<void>;
+    findBroker(of: { nodeId: string }): Promise<Broker>;
+    findTopicPartitionMetadata(topic: string): { partitionId: number; leader: number }[];
+    findLeaderForPartitions(topic: string, partitions: number[]): Record<string, number[]>;
+    fetchTopicsOffset(
+      topics: { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[],
+    ): Promise<{ partitions: { partition: number; offset: string }[] }[]>;
+  }
+}
+
+declare module 'kafkajs/src/loggers/index.js' {
+  const loggers: { createLogger(options: { level: number; logCreator: import('kafkajs').logCreator }): unknown };
+  export default loggers;
+}
+
+declare module 'kafkajs/src/network/socketFactory.js' {
+  export default function createSocketFactory(): import('kafkajs').ISocketFactory;
+}
+
+declare module 'kafkajs-snappy' {
+  const codec: () => { compress(encoder: { buffer: Buffer }): Promise<Buffer>; decompress(buffer: Buffer): Promise<Buffer> };
+  export default codec;
+}
