@@ -47,6 +47,29 @@ describe('chunks', () => {
     expect(chunks.map(({ header }) => parseHeader(header))).toMatchObject([0, 2, 3, 5].map((first, chunk) => ({ chunk, first })));
   });
 
+  it('are smaller where the records are so small that their headers weigh more', () => {
+    const chunks = chunksOf(bodyOf('ndjson', '{"a":1}\n'.repeat(10_000), 10_000));
+    for (const { header, values, bytes } of chunks) expect(bytes + values.length * header.length).toBeLessThan(2 ** 20);
+    expect(chunks.reduce((sum, { values }) => sum + values.length, 0)).toBe(10_000);
+    expect(chunks.length).toBeLessThan(5);
+  });
+
+  it('leave out what is appended already', () => {
+    const batch = bodyOf('ndjson', '{"a":0}\n{"a":1}\n{"a":2}\n{"a":3}\n{"a":4}\n', 5, [1]);
+    const rest = (done: [number, number][]) => chunksOf(batch, 1000, done).map((chunk) => [chunk.first, texts([chunk])]);
+    expect(rest([[0, 4]])).toEqual([]);
+    expect(rest([[1, 3]])).toEqual([
+      [0, ['{"a":0}']],
+      [3, ['{"a":4}']],
+    ]);
+    expect(
+      rest([
+        [0, 1],
+        [0, 2],
+      ]),
+    ).toEqual([[2, ['{"a":3}', '{"a":4}']]]);
+  });
+
   it('refuse a payload that holds fewer records than it says', () => {
     expect(() => chunksOf(bodyOf('ndjson', '{}\n', 2))).toThrow(RangeError);
     expect(() => chunksOf(bodyOf('json', '[{}]', 2))).toThrow(RangeError);

@@ -14,8 +14,8 @@ export type WireMessage = { offset: number; timestampMs: number; value: Uint8Arr
 /** Chunks hold at most this many bytes of records; a record that is larger goes alone. */
 export const maxChunkBytes = 512 * 1024;
 
-/** As they are sent, with a header each and before compression, the messages of a chunk are at most so much larger: below what topics take. */
-const maxOverhead = 2;
+/** What the messages of a chunk come to with a header each, before compression: less than topics take. Again, a larger record goes alone. */
+const maxSentBytes = 2 * maxChunkBytes;
 
 /**
  * Cuts the accepted records of a request into chunks, in order. A record costs a slice, no copy. Leaves out those whose index among the accepted
@@ -32,7 +32,7 @@ export function chunksOf(batch: RawBatch, maxBytes = maxChunkBytes, done: readon
       open = undefined;
       continue;
     }
-    if (!open || open.bytes + value.length > maxBytes || sentBytes + value.length > maxOverhead * maxBytes) {
+    if (!open || open.bytes + value.length > maxBytes || sentBytes + value.length > maxSentBytes) {
       open = { header: printHeader({ ...batch, chunk: chunks.length, first: index }), values: [], bytes: 0, first: index };
       chunks.push(open);
       sentBytes = 0;
