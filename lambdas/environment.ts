@@ -50,6 +50,8 @@ export const kafka = {
   LOGDRIVE_TOPIC_PREFIX,
   LOGDRIVE_PARTITIONS,
 } as const;
+/** For what an event source brings: which topic it is. */
+export const topic = { LOGDRIVE_TOPIC_PREFIX } as const;
 export const table = { LOGDRIVE_TABLE } as const;
 export const files = { LOGDRIVE_BUCKET } as const;
 /** Letters go to the queue, the bodies of large ones into the bucket. */
@@ -57,4 +59,4 @@ export const deadLetters = { LOGDRIVE_DLQ_URL, LOGDRIVE_BUCKET } as const;
 export const hot = { LOGDRIVE_HOT_URL, LOGDRIVE_HOT_CELLS, LOGDRIVE_HOT_DAYS } as const;
 
 /** The values of some of the variables, parsed: what a part of the platform is built from. */
-export type Environment<Name extends keyof typeof variables> = { [K in Name]: z.output<(typeof variables)[K]> };
+export type Environment<Name extends keyof typeof variables> = Pick<z.output<z.ZodObject<typeof variables>>, Name>;

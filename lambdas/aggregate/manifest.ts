@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { common, deadLetters, table } from '../environment.ts';
+import { common, deadLetters, table, topic } from '../environment.ts';
 import { defineFunction } from '../function-manifest.ts';
 
 export default defineFunction({
   name: 'aggregate',
   description: 'Counts records from Kafka by minute',
   triggers: [{ kind: 'kafka', topic: 'logs.raw', batchSize: 10_000, windowS: 5 }],
-  env: z.object({ ...common, ...table, ...deadLetters }),
+  env: z.object({ ...common, ...topic, ...table, ...deadLetters }),
   memoryMb: 1024,
   timeoutS: 120,
   architecture: 'arm64',

@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { common, deadLetters, table } from '../environment.ts';
+import { common, deadLetters, table, topic } from '../environment.ts';
 import { defineFunction } from '../function-manifest.ts';
 
 export default defineFunction({
   name: 'archive',
   description: 'Writes records from Kafka into Parquet files on S3',
   triggers: [{ kind: 'kafka', topic: 'logs.raw', batchSize: 10_000, windowS: 20 }],
-  env: z.object({ ...common, ...table, ...deadLetters }),
+  env: z.object({ ...common, ...topic, ...table, ...deadLetters }),
   memoryMb: 2048,
   timeoutS: 120,
   architecture: 'arm64',
