@@ -130,7 +130,7 @@ describe.skipIf(!url)('OpenSearch beside the scan', () => {
           }
         });
       }),
-      { numRuns: runs },
+      { numRuns: runs, endOnFailure: true },
     );
   });
 
@@ -149,7 +149,7 @@ describe.skipIf(!url)('OpenSearch beside the scan', () => {
           }
         });
       }),
-      { numRuns: runs },
+      { numRuns: runs, endOnFailure: true },
     );
   });
 });
