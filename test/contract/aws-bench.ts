@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { BillingMode, CreateTableCommand, DeleteTableCommand, KeyType, ScalarAttributeType } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
@@ -6,6 +5,7 @@ import { sqsClient } from '../../src/adapters/dead-letters/sqs/client.ts';
 import { dynamoDbClient } from '../../src/adapters/state/dynamodb/client.ts';
 import { stateTable } from '../../src/adapters/state/dynamodb/manifest.ts';
 import { s3Client } from '../../src/adapters/warm/s3/client.ts';
+import { randomName } from './random-name.ts';
 
 // The emulator takes any credentials, and those of whoever runs the tests must not get to it.
 process.env.AWS_ACCESS_KEY_ID = 'test';
@@ -17,7 +17,6 @@ delete process.env.AWS_PROFILE;
 export const aws = process.env.LOGDRIVE_TEST_AWS ? { endpoint: process.env.LOGDRIVE_TEST_AWS, region: 'us-east-1' } : undefined;
 
 export const endpointOf = (endpoint = aws!.endpoint) => ({ endpoint, region: aws?.region ?? 'us-east-1' });
-export const randomName = (kind: string): string => `logdrive-${kind}-${randomBytes(6).toString('hex')}`;
 
 /** Makes a table as the stacks do; its name, and what removes it. */
 export async function makeTable(): Promise<{ table: string; remove(): Promise<void> }> {

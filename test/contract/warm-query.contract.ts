@@ -19,6 +19,8 @@ export type WarmQueryBench = {
   store(bytes: Uint8Array[]): Promise<string>;
   /** Whether it also takes the bytes of a file that is not stored. */
   takesBytes: boolean;
+  /** A gap: attributes are left to others when their names are not made of letters, digits, `_`, `.` and `-`. */
+  leavesOddNames?: boolean;
   close(): Promise<void>;
 };
 
@@ -203,7 +205,9 @@ export function warmQueryContract(engineName: string, open: () => Promise<WarmQu
       for (const field of [nasty, 'a.b', `"); DROP TABLE x; --`]) {
         const where: Expression = { kind: 'compare', op: '=', field, value: nasty };
         const plan = { where, groupBy: [byField(field)], aggregates: [count] };
-        expect(await rowsOf(records, plan)).toEqual(aggregateRecords(records, { ...base, ...plan }));
+        const expected = aggregateRecords(records, { ...base, ...plan });
+        const isLeft = bench.leavesOddNames && field === nasty;
+        expect(await rowsOf(records, plan)).toEqual(isLeft ? undefined : expected);
       }
       expect(await rowsOf(records, { tenant: `acme' OR '1'='1`, aggregates: [count] })).toEqual([{ n: 0 }]);
     });

@@ -3,8 +3,8 @@ import type { Sql } from './fragment.ts';
 
 /** What engines that speak SQL say differently; everything else is written once. Conditions may be NULL, which counts as false. */
 export type Dialect = {
-  /** The table of rows of these files, columns joined by name; files that lack a column have NULL there. */
-  files(paths: readonly string[]): Sql;
+  /** The table of rows of these files, columns joined by name; files that lack a column have NULL there. `columns`: those that are read of it. */
+  files(paths: readonly string[], columns: readonly string[]): Sql;
   /** A type of column: what NULL is cast to. */
   types: { text: Sql; number: Sql; boolean: Sql };
   /** A time as epoch microseconds, a DOUBLE. */

@@ -1,14 +1,15 @@
 import { toRe2 } from '../../regex/to-re2.ts';
 import type { Dialect } from './dialect.ts';
 import { bound, type Sql, sql, text } from './fragment.ts';
+import { folding, type LetterRuns } from './letters.ts';
 
 const base32 = sql`'0123456789abcdefghjkmnpqrstvwxyz'`;
 
 /**
- * Letters that DuckDB's `lower` leaves as they are and JavaScript does not: younger than its Unicode tables, as runs of [first, last, distance to
- * the lower-case letter]; and the final sigma, which `fold` makes a sigma. Held against every code point by a test.
+ * Letters that DuckDB's `lower` leaves as they are and JavaScript does not: younger than its Unicode tables; and the final sigma, which `fold` makes a
+ * sigma. Held against every code point by a test. U+0130 it makes the first of its two letters.
  */
-const laterLetters: [first: number, last: number, distance: number][] = [
+const laterLetters: LetterRuns = [
   [0x3c2, 0x3c2, 1],
   [0x1c89, 0x1c89, 1],
   [0xa7cb, 0xa7cb, 0x264 - 0xa7cb],
@@ -21,16 +22,6 @@ const laterLetters: [first: number, last: number, distance: number][] = [
   [0x10d50, 0x10d65, 32],
   [0x16ea0, 0x16eb8, 27],
 ];
-const laterUpper = letters((code) => code);
-const laterLower = letters((code, distance) => code + distance);
-const isLater = new RegExp(`[${laterLower}]`, 'u');
-
-function letters(of: (code: number, distance: number) => number): string {
-  return laterLetters
-    .flatMap(([first, last, distance]) => Array.from({ length: last - first + 1 }, (_, i) => of(first + i, distance)))
-    .map((code) => String.fromCodePoint(code))
-    .join('');
-}
 
 /** A JSON pointer, RFC 6901. */
 const pointer = (key: string): Sql => text(`/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`);
@@ -43,12 +34,7 @@ export const duckDb: Dialect = {
   microseconds: (time) => sql`CAST(epoch_us(${time}) AS DOUBLE)`,
   toNumber: (value) => sql`CAST(${value} AS DOUBLE)`,
   floor: (value) => sql`floor(${value})`,
-  fold(value, folded) {
-    // U+0130 is the one letter that becomes two: DuckDB makes it the first of them.
-    const exact = /i|\u0307/.test(folded) ? sql`replace(${value}, '\u0130', 'i\u0307')` : value;
-    const lower = sql`lower(${exact})`;
-    return isLater.test(folded) ? sql`translate(${lower}, ${text(laterUpper)}, ${text(laterLower)})` : lower;
-  },
+  fold: folding(laterLetters),
   contains: (value, part) => sql`contains(${value}, ${part})`,
   startsWith: (value, start) => sql`starts_with(${value}, ${start})`,
   like: (value, pattern) => sql`${value} LIKE ${pattern} ESCAPE '\\'`,

@@ -36,6 +36,7 @@ function partSql(files: readonly SqlFile[], needed: readonly string[], plan: Agg
   ];
   return sql`SELECT ${columns.length > 0 ? join(columns, ', ') : sql`tenant`} FROM ${dialect.files(
     files.map(({ path }) => path),
+    needed.filter((column) => present.has(column)),
   )} WHERE ${allOf(conditions)}`;
 }
 
