@@ -2,8 +2,8 @@ import { CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { interfaceEndpoints } from '../cost/interface-endpoints.ts';
 import type { StageSettings } from '../stages.ts';
-import { interfaceEndpoints } from './interface-endpoints.ts';
 
 /**
  * The network of a stage: private subnets without a way out, gateway endpoints for S3 and DynamoDB (free), and interface endpoints for the

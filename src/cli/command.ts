@@ -42,7 +42,7 @@ export type OfflineKey = {
 /** What the command line takes from the host: the rest goes over HTTP. */
 export type HostFunctions = {
   /** Runs the server until it is stopped. */
-  up(config: Config, options: { profile: boolean; newGeneration: boolean }): Promise<void>;
+  up(config: Config, options: { profile: boolean; newGeneration: boolean; onServices: boolean }): Promise<void>;
   /** Opens the keys of a data folder without a server; `close` when done. */
   offlineKeys(dataDir: string): Promise<{ keys: OfflineKeys; close(): Promise<void> }>;
   /** Opens the keys of a deployed stage in its DynamoDB table, with the caller's AWS credentials; `close` when done. */

@@ -37,6 +37,8 @@ test.each([
   ['lib/a.ts', "import { h } from '../lambdas/ingest/handler.ts'"],
   ['lambdas/ingest/manifest.ts', "import { b } from '../../src/compose/aws/build.ts'"],
   ['lambdas/ingest/handler.ts', "import { k } from '../../src/adapters/queue/kafka/wire.ts'"],
+  ['src/cli/a.ts', "import { l } from '../../lib/logdrive.ts'"],
+  ['lib/cost/a.ts', "import { l } from '../logdrive.ts'"],
   ['src/elsewhere/a.ts', ''],
 ])('%s is stopped at: %s', (file, source) => {
   expect(violations(file, source)).toHaveLength(1);

@@ -17,7 +17,7 @@ export const rooms: Room[] = [
   { name: 'config', path: /^src\/config\//, may: ['core', 'manifest', 'registry', 'config'] },
   { name: 'pipeline', path: /^src\/pipeline\//, may: ['core', 'query', 'alerts', 'columnar', 'registry', 'processors', 'pipeline'] },
   { name: 'http', path: /^src\/http\//, may: ['core', 'query', 'alerts', 'pipeline', 'http'] },
-  { name: 'cli', path: /^src\/cli\//, may: ['core', 'config', 'simulate', 'cli'] },
+  { name: 'cli', path: /^src\/cli\//, may: ['core', 'config', 'simulate', 'stages', 'cli'] },
   {
     name: 'compose',
     path: /^src\/compose\//,
@@ -38,8 +38,9 @@ export const rooms: Room[] = [
     ],
   },
   { name: 'lambdas', path: /^lambdas\/[^/]+\//, may: ['function-manifest', 'core', 'pipeline', 'http', 'compose', 'self'] },
-  { name: 'lib', path: /^lib\//, may: ['manifest', 'function-manifest', 'lib'] },
-  { name: 'bin', path: /^bin\//, may: ['lib', 'cli', 'config', 'compose'] },
+  { name: 'stages', path: /^lib\/(stages\.ts$|cost\/)/, may: ['stages'] },
+  { name: 'lib', path: /^lib\//, may: ['manifest', 'function-manifest', 'stages', 'lib'] },
+  { name: 'bin', path: /^bin\//, may: ['lib', 'stages', 'cli', 'config', 'compose'] },
 ];
 
 /** Rooms whose code the browser runs as well: no `node:` module. */

@@ -27,6 +27,7 @@ export const commands: Entry[] = [
     summary: 'Checks this machine, the configuration and the server, and says what to do',
     load: async () => (await import('./doctor.ts')).doctor,
   },
+  { name: 'cost', summary: 'Estimates what a stage costs on AWS', load: async () => (await import('./cost.ts')).cost },
   {
     name: 'bench',
     summary: 'Measures how fast the server takes records in and makes them searchable',

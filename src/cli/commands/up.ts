@@ -23,13 +23,26 @@ export const up: Command = {
   about: 'Ready when GET /ready answers 200; Ctrl-C drains and stops. Settings: docs/reference/config.md.',
   options: {
     ...configOptions,
-    profile: { type: 'boolean', help: 'write CPU and heap profiles into the data folder' },
+    profile: {
+      type: 'boolean',
+      value: '[services]',
+      help: '`services`: on Kafka, OpenSearch, S3, DynamoDB and SQS (docs/services.md); alone: write CPU and heap profiles into the data folder',
+    },
     'new-generation': { type: 'boolean', help: 'begin the log anew after it was lost (QUEUE_REWOUND); what is stored stays' },
   },
-  examples: ['logdrive up', 'logdrive up --port 5000 --data-dir /var/lib/logdrive', 'logdrive up --set warm.days=7 --set mask.emails=true'],
+  examples: [
+    'logdrive up',
+    'logdrive up --profile services',
+    'logdrive up --port 5000 --data-dir /var/lib/logdrive',
+    'logdrive up --set warm.days=7 --set mask.emails=true',
+  ],
   async run({ io, host, argv, positionals, values }) {
-    if (positionals.length > 0) throw new UsageError(`up takes no ${positionals[0]}`);
+    // `--profile` is a switch and, before this word, a choice.
+    const onServices = argv.some((argument, i) => argument === '--profile' && argv[i + 1] === 'services');
+    const rest = onServices ? positionals.filter((word) => word !== 'services') : positionals;
+    if (rest.length > 0) throw new UsageError(`up takes no ${rest[0]}`);
     const config = loadConfig({ argv, env: io.env, cwd: io.cwd });
-    await host.up(config, { profile: values.profile === true, newGeneration: values['new-generation'] === true });
+    const profile = argv.some((argument, i) => argument === '--profile' && argv[i + 1] !== 'services');
+    await host.up(config, { profile: values.profile === true && profile, newGeneration: values['new-generation'] === true, onServices });
   },
 };
