@@ -27,6 +27,11 @@ export class OpenSearchHotStore implements HotStore, HotDays {
     this.#writer = new Writer(this.client, this.#indices, this.#options);
   }
 
+  /** What the names of its indices begin with. */
+  get prefix(): string {
+    return this.#options.prefix;
+  }
+
   /** How often something was tried again since the start. */
   get retries(): number {
     return this.#writer.retries.count;
