@@ -1,21 +1,33 @@
 import { loadConfig } from '../../config/load-config.ts';
 import { AppError } from '../../core/errors.ts';
 import { Client } from '../client.ts';
-import { type Command, FailedError, jsonOption, serverOptions } from '../command.ts';
+import { type Command, FailedError, jsonOption, serverOptions, text } from '../command.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { checkDataDir, checkNode, checkPort } from '../doctor/local.ts';
 import { checkClock, checkKey, checkLedger, checkReady, checkServer } from '../doctor/server.ts';
+import { checkAlarms, checkStacks } from '../doctor/stage.ts';
+import { readStage } from '../stage/read-stage.ts';
 import { configOptions } from './up.ts';
 
 export const doctor: Command = {
   usage: '',
-  options: { ...serverOptions, ...configOptions, ...jsonOption },
-  examples: ['logdrive doctor', 'logdrive doctor --url https://logs.example.com --key ld_…'],
+  about:
+    'With --stage it asks AWS, with your credentials, about a deployed stage: its stacks and alarms, then its API as any other server.',
+  options: {
+    ...serverOptions,
+    stage: { type: 'string', value: 'NAME', help: 'check a stage that is deployed on AWS' },
+    ...configOptions,
+    ...jsonOption,
+  },
+  examples: ['logdrive doctor --stage dev', 'logdrive doctor', 'logdrive doctor --url https://logs.example.com --key ld_…'],
   async run({ io, values, argv, style }) {
-    const client = new Client(io, values);
     const findings: Finding[] = [checkNode(process.versions.node)];
+    const stage = text(values, 'stage');
+    const deployed = stage === undefined ? undefined : await readStage(stage, io.env);
+    if (deployed) findings.push(checkStacks(deployed), ...(await checkAlarms(deployed)));
+    const client = new Client(io, deployed ? { ...values, url: deployed.url } : values);
     const server = await checkServer(client);
-    const isLocal = /^https?:\/\/(127\.|localhost|\[::1\])/.test(client.url);
+    const isLocal = !deployed && /^https?:\/\/(127\.|localhost|\[::1\])/.test(client.url);
     if (isLocal) findings.push(...(await local(argv, io, server.state === 'ok')));
     findings.push(server);
     if (server.state === 'ok')
