@@ -5,6 +5,7 @@ import { sqsClient } from '../../src/adapters/dead-letters/sqs/client.ts';
 import { dynamoDbClient } from '../../src/adapters/state/dynamodb/client.ts';
 import { stateTable } from '../../src/adapters/state/dynamodb/manifest.ts';
 import { s3Client } from '../../src/adapters/warm/s3/client.ts';
+import { services } from '../services/services.ts';
 import { randomName } from './random-name.ts';
 
 // The emulator takes any credentials, and those of whoever runs the tests must not get to it.
@@ -14,7 +15,7 @@ delete process.env.AWS_SESSION_TOKEN;
 delete process.env.AWS_PROFILE;
 
 /** The emulated AWS of this run, undefined where there is none. */
-export const aws = process.env.LOGDRIVE_TEST_AWS ? { endpoint: process.env.LOGDRIVE_TEST_AWS, region: 'us-east-1' } : undefined;
+export const aws = services().aws;
 
 export const endpointOf = (endpoint = aws!.endpoint) => ({ endpoint, region: aws?.region ?? 'us-east-1' });
 
