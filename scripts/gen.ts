@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { configReference } from '../src/config/reference.ts';
 import type { ProcessorManifest } from '../src/core/processor.ts';
 import { cliPage } from './gen/cli-page.ts';
+import { costPage } from './gen/cost-page.ts';
 import { errorsPage } from './gen/errors-page.ts';
 import { functionsRegistry } from './gen/functions-registry.ts';
 import { httpPage } from './gen/http-page.ts';
@@ -29,6 +30,7 @@ const outputs: Record<string, string> = {
   'docs/reference/cli.md': await cliPage(),
   'docs/reference/errors.md': errorsPage(),
   'docs/reference/http.md': httpPage(),
+  'docs/cost.md': costPage(),
 };
 
 const stale = Object.entries(outputs).filter(([file, text]) => !existsSync(file) || readFileSync(file, 'utf8') !== text);

@@ -7,7 +7,8 @@ const guess = (usd: number, per: string): Price => ({ usd, per, uncertain: true 
 export const pricesOf = {
   date: '2026-11',
   region: 'us-east-1',
-  source: "AWS's public price list files and pricing pages, on demand, without free tier, taxes and discounts",
+  source:
+    "stored copies of AWS's documentation and public price files, which may be older; on demand, without free tier, taxes and discounts",
 };
 
 /** Every price the calculator uses. The only place for one. */

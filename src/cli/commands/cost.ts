@@ -48,7 +48,7 @@ export const cost: Command = {
       io.out(`\n${table(['', 'what', 'units × price', 'a month'], lines, style)}\n`);
     }
     for (const warning of warnings) io.out(`\n${style.yellow(warning)}\n`);
-    io.out(style.dim(`\nPrices of ${pricesOf.date}, ${pricesOf.region}; ? holds one that is not certain. ${pricesOf.source}.\n`));
+    io.out(style.dim(`\nPrices of ${pricesOf.date}, ${pricesOf.region}; ? holds one that is not certain. From ${pricesOf.source}.\n`));
   },
 };
 
