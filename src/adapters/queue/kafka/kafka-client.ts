@@ -77,19 +77,15 @@ export class KafkaClient {
 
   /** The offsets of the given partitions. */
   async ranges(partitions: number[]): Promise<PartitionRange[]> {
-    return this.#within(async () => {
-      await this.#prepare();
-      const [starts, ends] = await Promise.all([this.#offsets(partitions, true), this.#offsets(partitions, false)]);
+    return this.#within(async (cluster) => {
+      const [starts, ends] = await Promise.all([this.#offsets(cluster, partitions, true), this.#offsets(cluster, partitions, false)]);
       return partitions.map((partition) => ({ partition, start: starts.get(partition)!, end: ends.get(partition)! }));
     });
   }
 
   /** Where the given partitions end. */
   async ends(partitions: number[]): Promise<Map<number, number>> {
-    return this.#within(async () => {
-      await this.#prepare();
-      return this.#offsets(partitions, false);
-    });
+    return this.#within((cluster) => this.#offsets(cluster, partitions, false));
   }
 
   async close(): Promise<void> {
@@ -97,9 +93,9 @@ export class KafkaClient {
     await Promise.race([this.#cluster.disconnect(), delay(this.#requestTimeoutMs, undefined, { ref: false })]);
   }
 
-  async #offsets(partitions: number[], fromBeginning: boolean): Promise<Map<number, number>> {
+  async #offsets(cluster: Cluster, partitions: number[], fromBeginning: boolean): Promise<Map<number, number>> {
     const asked = partitions.map((partition) => ({ partition }));
-    const [found] = await this.#cluster.fetchTopicsOffset([{ topic: this.#topic, partitions: asked, fromBeginning }]);
+    const [found] = await cluster.fetchTopicsOffset([{ topic: this.#topic, partitions: asked, fromBeginning }]);
     const offsets = new Map(found?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
     const missing = partitions.find((partition) => !offsets.has(partition));
     if (missing !== undefined) throw notThere(this.#topic, missing);
@@ -107,17 +103,15 @@ export class KafkaClient {
   }
 
   #ask<T>(partition: number, request: (broker: Broker) => Promise<T>): Promise<T> {
-    return this.#within(async () => {
-      await this.#prepare();
-      const [nodeId] = Object.keys(this.#cluster.findLeaderForPartitions(this.#topic, [partition]));
+    return this.#within(async (cluster) => {
+      const [nodeId] = Object.keys(cluster.findLeaderForPartitions(this.#topic, [partition]));
       if (nodeId === undefined || Number(nodeId) < 0) throw notThere(this.#topic, partition);
-      return request(await this.#cluster.findBroker({ nodeId }).catch(notSent));
+      return request(await cluster.findBroker({ nodeId }).catch(notSent));
     });
   }
 
   /** Connects, and learns who leads. What fails here was before anything was sent. */
-  async #prepare(): Promise<void> {
-    const cluster = this.#cluster;
+  async #prepare(cluster: Cluster): Promise<void> {
     try {
       await cluster.connect();
       await cluster.addTargetTopic(this.#topic);
@@ -129,17 +123,21 @@ export class KafkaClient {
     }
   }
 
-  /** Lets go of the connection that was closed; of all of them where one is silent, since kafkajs would go on using it. */
-  #forget({ name, host, port }: ErrorOfKafkajs): void {
-    if (name === 'KafkaJSConnectionClosedError' && host && port) this.#cluster.removeBroker({ host, port });
-    if (name !== 'KafkaJSRequestTimeoutError' && name !== 'TimeoutError') return;
-    const silent = this.#cluster;
+  /** Lets go of a connection that was closed; of all of them where one is silent, since kafkajs would go on using it. */
+  #forget(cluster: Cluster, { name, host, port }: ErrorOfKafkajs): void {
+    if (name === 'KafkaJSConnectionClosedError' && host && port) cluster.removeBroker({ host, port });
+    if (cluster !== this.#cluster || (name !== 'KafkaJSRequestTimeoutError' && name !== 'TimeoutError')) return;
     this.#cluster = openCluster(this.#connection);
-    silent.disconnect().catch(() => {}); // nothing is left to be told: its requests have failed or will
+    cluster.disconnect().catch(() => {}); // nothing is left to be told: its requests have failed or will
   }
 
   /** Bounds a request, whatever kafkajs waits for. */
-  async #within<T>(work: () => Promise<T>): Promise<T> {
+  async #within<T>(request: (cluster: Cluster) => Promise<T>): Promise<T> {
+    const cluster = this.#cluster;
+    const work = async (): Promise<T> => {
+      await this.#prepare(cluster);
+      return request(cluster);
+    };
     const timer = new AbortController();
     const late = async (): Promise<never> => {
       await delay(2 * this.#requestTimeoutMs, undefined, { signal: timer.signal });
@@ -149,7 +147,7 @@ export class KafkaClient {
       return await Promise.race([work(), late()]);
     } catch (error) {
       this.#isStale = true;
-      this.#forget(causeOf(error));
+      this.#forget(cluster, causeOf(error));
       throw error;
     } finally {
       timer.abort();

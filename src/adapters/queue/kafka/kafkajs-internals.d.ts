@@ -75,3 +75,15 @@ declare module 'kafkajs-snappy' {
   const codec: () => { compress(encoder: { buffer: Buffer }): Promise<Buffer>; decompress(buffer: Buffer): Promise<Buffer> };
   export default codec;
 }
+
+declare module 'kafkajs/src/network/connection.js' {
+  export default class Connection {
+    readonly broker: string;
+    readonly connectionTimeout: number;
+    chunks: Buffer[];
+    bytesBuffered: number;
+    bytesNeeded: number;
+    isConnected(): boolean;
+    connect(): Promise<boolean>;
+  }
+}
