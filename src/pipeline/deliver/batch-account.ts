@@ -2,28 +2,33 @@ import { type Intervals, intervalsOf } from '../../core/intervals.ts';
 import type { DeadLetter } from '../../core/ports/dead-letters.ts';
 import type { DropReason } from '../../core/record.ts';
 import type { MinuteOffsets } from '../../core/warm/minutes.ts';
-import { deadLabel, ledgerLabel } from '../store/ledger-label.ts';
+import { deadLabel, ledgerLabel, redrivenLabel } from '../store/ledger-label.ts';
 
 type Run = [from: number, to: number];
 
 const minuteUs = 60_000_000;
 
-/** What a delivery is about to close, offset by offset, and how it counts by tenant and observed minute. */
+/** What a delivery is about to close, offset by offset, and how it counts by tenant and observed minute: as accepted, unless it is redriven. */
 export class BatchAccount {
+  readonly #labelOf: (tenant: string) => string;
   readonly #done: Run[] = [];
   readonly #dropped: Partial<Record<DropReason, Run[]>> = {};
   readonly #dead: Run[] = [];
   readonly #letters: DeadLetter[] = [];
   readonly #minutes = new Map<string, { tenant: string; minute: number; runs: Run[] }>();
 
+  constructor(redrive = false) {
+    this.#labelOf = redrive ? redrivenLabel : (tenant) => tenant;
+  }
+
   keep(tenant: string, observedUs: number, offset: number): void {
     extend(this.#done, offset, offset + 1);
-    this.#count(tenant, observedUs, offset);
+    this.#count(this.#labelOf(tenant), observedUs, offset);
   }
 
   drop(tenant: string, observedUs: number, offset: number, reason: DropReason): void {
     this.lose(offset, offset + 1, reason);
-    this.#count(tenant, observedUs, offset);
+    this.#count(this.#labelOf(tenant), observedUs, offset);
     this.#count(ledgerLabel(tenant, reason), observedUs, offset);
   }
 

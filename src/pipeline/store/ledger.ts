@@ -116,7 +116,7 @@ export class LedgerBook {
 }
 
 /** Takes rows that a rewrite left out (a lower position has their client id, or they were erased) from what is done. */
-function withoutRemoved(counts: SinkCounts, removed: Removed[]): SinkCounts {
+export function withoutRemoved(counts: SinkCounts, removed: Removed[]): SinkCounts {
   const sum = (of: 'duplicate' | 'erased') => removed.reduce((total, item) => total + item[of], 0);
   const [duplicate, erased] = [sum('duplicate'), sum('erased')];
   if (duplicate + erased === 0) return counts;
@@ -154,14 +154,14 @@ function minutesOf(rows: MinuteRow[], only: string | undefined): Minute[] {
   return found;
 }
 
-const noCounts: SinkCounts = { done: 0, in_flight: 0, dead: 0, dropped: {} };
-const sumOf = (dropped: SinkCounts['dropped']) => Object.values(dropped).reduce((total, n) => total + n, 0);
+export const noCounts: SinkCounts = { done: 0, in_flight: 0, dead: 0, dropped: {} };
+export const sumOf = (dropped: SinkCounts['dropped']) => Object.values(dropped).reduce((total, n) => total + n, 0);
 
-function addCounts(a: SinkCounts, b: SinkCounts): SinkCounts {
+export function addCounts(a: SinkCounts, b: SinkCounts): SinkCounts {
   return { done: a.done + b.done, in_flight: a.in_flight + b.in_flight, dead: a.dead + b.dead, dropped: addDropped(a.dropped, b.dropped) };
 }
 
-function addDropped(a: SinkCounts['dropped'], b: SinkCounts['dropped']): SinkCounts['dropped'] {
+export function addDropped(a: SinkCounts['dropped'], b: SinkCounts['dropped']): SinkCounts['dropped'] {
   const out = { ...a };
   for (const [reason, n] of Object.entries(b) as [DropReason, number][]) out[reason] = (out[reason] ?? 0) + n;
   return out;

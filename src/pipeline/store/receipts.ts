@@ -5,7 +5,7 @@ import type { ReceiptStatus } from '../store-api.ts';
 import { deadLetterId } from './dead-letter-of.ts';
 import type { PartitionProgress, SinkSets } from './progress.ts';
 
-const maxDeadListed = 1_000;
+export const maxDeadListed = 1_000;
 
 /** Says where a receipt's records are, for each sink: the sets of its partition cut to the receipt's runs. */
 export async function statusOf(receipt: Receipt, progress: PartitionProgress, deadLetters: DeadLetters): Promise<ReceiptStatus> {
@@ -18,20 +18,20 @@ export async function statusOf(receipt: Receipt, progress: PartitionProgress, de
     return { done, in_flight: records - done - dropped - dead, dead, dropped };
   };
   const dead: ReceiptStatus['dead'] = [];
-  for (const offset of offsetsIn(hot.dead, maxDeadListed)) {
+  for (const offset of offsetsUpTo(hot.dead, maxDeadListed)) {
     const letter = await deadLetters.get(tenant, deadLetterId({ generation, partition, offset }));
     dead.push({ position: indexOf(runs, offset), code: letter?.code ?? 'UNKNOWN' });
   }
   return { records, hot: counts(hot), warm: counts(warm), dead };
 }
 
-function* offsetsIn(set: Intervals, most: number): Generator<number> {
+export function* offsetsUpTo(set: Intervals, most: number): Generator<number> {
   let left = most;
   for (const [from, to] of set) for (let offset = from; offset < to && left > 0; offset++, left--) yield offset;
 }
 
 /** The how-manieth of the set an offset is. */
-function indexOf(set: Intervals, offset: number): number {
+export function indexOf(set: Intervals, offset: number): number {
   let before = 0;
   for (const [from, to] of set) {
     if (offset < to) return before + offset - from;

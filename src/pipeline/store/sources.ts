@@ -24,8 +24,11 @@ export type SourcesDeps = {
   maxOpenParts: number;
 };
 
-/** Everything one query has to look at: each position is in exactly one of these, whatever is committed meanwhile. */
-export type Sources = { tables: SourceRef[]; files: ListedFile[]; snapshot: Snapshot };
+/**
+ * Everything one query has to look at: each position is in exactly one of these, whatever is committed meanwhile. Without tables nothing is visible
+ * that is not in a file, and there is no snapshot.
+ */
+export type Sources = { tables: SourceRef[]; files: ListedFile[]; snapshot: Snapshot | undefined };
 
 type OpenFile = { part: Promise<Part>; users: number };
 
@@ -55,7 +58,7 @@ export class SourceFinder {
   async find(tenant: string, time: TimeRange): Promise<Sources> {
     const { catalogue, generation } = this.#deps;
     for (;;) {
-      const snapshot = this.snapshot();
+      const snapshot = this.#sinks.length > 0 ? this.snapshot() : undefined;
       const batches = this.#sinks.flatMap(({ partition, sink }) => sink.open.map((batch) => ({ partition, batch })));
       const { files, partitions } = await catalogue.snapshot(tenant, time);
       // A batch may have been committed after its head was read, and compacted before the tenant's was: it would be in a file and in a table.

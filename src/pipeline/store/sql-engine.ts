@@ -10,7 +10,7 @@ import { seenOf, visibilityOf } from '../../columnar/visibility.ts';
 import { AppError } from '../../core/errors.ts';
 import { intersect } from '../../core/intervals.ts';
 import { fieldOf } from '../../query/ast/fields.ts';
-import type { AggregatePlan, Groups, Snapshot } from '../../query/plan.ts';
+import type { AggregatePlan, Groups, PlanPositions, Snapshot } from '../../query/plan.ts';
 import type { WarmFile, WarmQuery } from '../../query/ports/warm-query.ts';
 import type { SourceFinder, Sources } from './sources.ts';
 
@@ -31,7 +31,14 @@ export type SqlEngineDeps = {
  */
 export function createSqlEngine({ warmQuery, sources, fewRows = 100_000 }: SqlEngineDeps): SqlEngine {
   async function hasFewRows({ tables, files, snapshot }: Sources, plan: AggregatePlan): Promise<boolean> {
-    const counting: AggregatePlan = { snapshot, ...plan, groupBy: [], aggregates: [{ fn: 'count', as: 'rows' }], orderBy: [], limit: 1 };
+    const counting: AggregatePlan = {
+      ...(snapshot ? { snapshot } : {}),
+      ...plan,
+      groupBy: [],
+      aggregates: [{ fn: 'count', as: 'rows' }],
+      orderBy: [],
+      limit: 1,
+    };
     const { rows } = await sources.withFiles(files, (refs) => aggregate([...tables, ...refs], counting));
     return Number(rows[0]?.rows) <= fewRows;
   }
@@ -41,19 +48,20 @@ export function createSqlEngine({ warmQuery, sources, fewRows = 100_000 }: SqlEn
       const attributes = gatheredColumns(plan);
       if (canAggregate(plan) && attributes.size === 0) return undefined;
       const found = await sources.find(plan.tenant, plan.time);
-      const { snapshot = found.snapshot, ...rest } = plan;
+      const { snapshot = found.snapshot, positions, ...rest } = plan;
+      const limits: Limits = { snapshot, positions };
       let isMany = !canAggregate(plan);
       const committed = await sources.withFiles(found.files, async (refs) =>
         refs.flatMap((ref, i) => {
           const part = ref.source as Part;
           isMany ||= part.groups.some(({ place }) => place.columns.some((column) => attributes.has(column.name) && hasManyValues(column)));
           const columns = part.groups.flatMap(({ place }) => place.columns.map(({ name }) => name));
-          return warmFile(ref, found.files[i]!.file, part.info, [...new Set(columns)], rest, snapshot);
+          return warmFile(ref, found.files[i]!.file, part.info, [...new Set(columns)], rest, limits);
         }),
       );
       if (!isMany || (!isOfIds(plan) && (await hasFewRows(found, plan)))) return undefined;
       const inMemory: WarmFile[] = [];
-      for (const ref of found.tables) inMemory.push(...(await fileOfTable(ref, rest, snapshot)));
+      for (const ref of found.tables) inMemory.push(...(await fileOfTable(ref, rest, limits)));
       const files = [...committed, ...inMemory];
       const groups = await warmQuery.aggregate(files, rest);
       if (groups) groups.stats.filesPruned = found.files.length - committed.length;
@@ -85,6 +93,7 @@ const isOfIds = ({ groupBy, aggregates }: AggregatePlan): boolean =>
   [...groupBy, ...aggregates].some((item) => 'field' in item && item.field === 'id');
 
 type Scope = Pick<AggregatePlan, 'tenant' | 'time'>;
+type Limits = { snapshot: Snapshot | undefined; positions: PlanPositions | undefined };
 
 function warmFile(
   { only, time }: SourceRef,
@@ -92,9 +101,9 @@ function warmFile(
   info: PartInfo,
   columns: string[],
   scope: Scope,
-  snapshot: Snapshot,
+  { snapshot, positions }: Limits,
 ): WarmFile[] {
-  const visibility = visibilityOf(snapshot, only);
+  const visibility = visibilityOf(snapshot, only, positions);
   const seen = seenOf(info, visibility);
   const isOutside = info.maxTimestamp < scope.time.fromUs || info.minTimestamp >= scope.time.toUs;
   if (isOutside || seen === 'none' || !info.tenants.includes(scope.tenant)) return [];
@@ -108,13 +117,13 @@ function warmFile(
   return [{ ...file, only: visible.filter(({ offsets }) => offsets.length > 0) }];
 }
 
-async function fileOfTable(ref: SourceRef, scope: Scope, snapshot: Snapshot): Promise<WarmFile[]> {
+async function fileOfTable(ref: SourceRef, scope: Scope, limits: Limits): Promise<WarmFile[]> {
   const table = ref.source as Table;
   const isOutside = table.maxTimestamp < scope.time.fromUs || table.minTimestamp >= scope.time.toUs;
   if (table.rows === 0 || isOutside || table.fixed.tenant.codeOf(scope.tenant) === 0) return [];
   const columns = [...table.attributes.map(({ name }) => name), ...(table.overflow ? [overflowColumn] : [])];
   const { bytes, info } = await encodeInSlices(table);
-  return warmFile(ref, bytes, info, columns, scope, snapshot);
+  return warmFile(ref, bytes, info, columns, scope, limits);
 }
 
 async function encodeInSlices(table: Table): Promise<EncodedPart> {
