@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
+#!/usr/bin/env -S node --disable-warning=ExperimentalWarning --disable-warning=TimeoutNegativeWarning
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
@@ -10,7 +10,10 @@ const [{ processIo }, { runCli }] = await Promise.all([import('../src/cli/io.ts'
 
 // What only a host needs is loaded when a command asks for it: `logdrive query` starts in a few milliseconds.
 process.exitCode = await runCli(process.argv.slice(2), processIo(), {
-  up: async (config, options) => (await import('../src/compose/embedded/up.ts')).up(config, options),
+  up: async (config, { onServices, ...options }) =>
+    onServices
+      ? (await import('../src/compose/services/up.ts')).upOnServices(config, options)
+      : (await import('../src/compose/embedded/up.ts')).up(config, options),
   stageKeys: async (table) => (await import('../src/compose/aws/stage-keys.ts')).openStageKeys(table),
   offlineKeys: async (dataDir) => (await import('../src/compose/embedded/offline-keys.ts')).openKeys(dataDir),
 });

@@ -3,6 +3,7 @@ import { canMaskName, defaultMaskSettings } from '../core/mask-settings.ts';
 import { tenantPattern } from '../core/tenant.ts';
 import { processConfig } from '../processors/registry.ts';
 import { bytes, duration } from './quantities.ts';
+import { servicesConfig } from './services-schema.ts';
 
 const count = (description: string, min = 1, max = Number.MAX_SAFE_INTEGER) => z.int().min(min).max(max).meta({ description });
 const flag = (description: string) => z.boolean().meta({ description });
@@ -124,6 +125,7 @@ export const configSchema = z.strictObject({
   ledger: z
     .strictObject({ residueAfter: duration('age at which a record still under way makes the host degraded', 1_000).default(120_000) })
     .prefault({}),
+  services: servicesConfig,
   query: z.strictObject({ cacheBytes: bytes('memory for decoded pages of files', 0).default(64 * 2 ** 20) }).prefault({}),
 });
 

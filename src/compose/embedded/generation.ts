@@ -1,12 +1,12 @@
 import { rename, stat } from 'node:fs/promises';
 import type { StateStore } from '../../core/ports/state-store.ts';
 
-const key = 'queue/generation';
+export const generationKey = 'queue/generation';
 
 /** The queue's generation: 1 in a new data folder; a higher one after an operator opened it because the log was lost. */
 export async function generationOf(state: StateStore): Promise<number> {
-  await state.compareAndSet(key, 0, 1);
-  return (await state.get<number>(key))!.value;
+  await state.compareAndSet(generationKey, 0, 1);
+  return (await state.get<number>(generationKey))!.value;
 }
 
 /**
@@ -16,7 +16,7 @@ export async function generationOf(state: StateStore): Promise<number> {
 export async function openNextGeneration(state: StateStore, segments: string): Promise<number> {
   const now = await generationOf(state);
   if (await stat(segments).catch(() => undefined)) await rename(segments, `${segments}.generation-${now}`);
-  const { version } = (await state.get<number>(key))!;
-  await state.compareAndSet(key, version, now + 1);
+  const { version } = (await state.get<number>(generationKey))!;
+  await state.compareAndSet(generationKey, version, now + 1);
   return now + 1;
 }

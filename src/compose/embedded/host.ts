@@ -35,6 +35,8 @@ export type HostOptions = {
 export type Host = {
   url: string;
   platform: Platform;
+  /** What runs elsewhere, and where: a line each. */
+  stores?: readonly (readonly [name: string, where: string])[];
   /** Takes no more requests, answers those under way, commits what is in memory, and closes. */
   stop(): Promise<void>;
   log: Log;

@@ -3,21 +3,27 @@ import { version } from '../../core/version.ts';
 import { type Host, type HostOptions, startHost } from './host.ts';
 import { isLoopback } from './open-host.ts';
 import { profileAll } from './profiles.ts';
-import { dataPaths } from './settings.ts';
+import { dataPaths, type HostSettings } from './settings.ts';
 import { settingsOfConfig } from './settings-of-config.ts';
 import { trimHeap } from './trim-heap.ts';
+
+/** Starts a host of any kind. */
+export type StartHost = (settings: HostSettings, options: Partial<HostOptions>) => Promise<Host>;
 
 /** How long a stop may take before the process ends without it. */
 const patienceMs = 30_000;
 /** After the start, when nobody waits for it. */
 const trimAfterMs = 500;
 
-/** `logdrive up`: starts the host, says where it is, and ends it on SIGINT or SIGTERM. With `profile`, profiles of both threads are written at the end. Resolves when it has stopped. */
-export async function up(config: Config, options: Partial<HostOptions> = {}): Promise<void> {
+/**
+ * `logdrive up`: starts a host, says where it is, and ends it on SIGINT or SIGTERM. With `profile`, profiles of both threads are written at the end.
+ * Resolves when it has stopped.
+ */
+export async function up(config: Config, options: Partial<HostOptions> = {}, start: StartHost = startHost): Promise<void> {
   const startedMs = performance.now();
   const ended = Promise.withResolvers<void>();
   const profiled = options.profile ? profileAll(dataPaths(config.dataDir).profiles, 'front', ended.promise) : undefined;
-  const host = await startHost(settingsOfConfig(config, version), options);
+  const host = await start(settingsOfConfig(config, version), options);
   process.stderr.write(await banner(host, config, performance.now() - startedMs));
   setTimeout(trimHeap, trimAfterMs).unref();
   await stopSignal(host);
@@ -28,7 +34,7 @@ export async function up(config: Config, options: Partial<HostOptions> = {}): Pr
   host.log.info({}, 'stopped');
 }
 
-async function banner({ url, platform }: Host, config: Config, ms: number): Promise<string> {
+async function banner({ url, platform, stores = [] }: Host, config: Config, ms: number): Promise<string> {
   const open = await platform.open();
   const access = open
     ? 'open to this machine: no API key has been made, every caller is tenant "default"'
@@ -36,7 +42,7 @@ async function banner({ url, platform }: Host, config: Config, ms: number): Prom
   return `
   Logdrive ${version} is ready on ${url} (${Math.round(ms)} ms)
   data    ${config.dataDir}
-  access  ${access}
+${stores.map(([name, where]) => `  ${name.padEnd(8)}${where}\n`).join('')}  access  ${access}
 
   send    curl ${url}/logs -d '{"level":"error","service":"shop","message":"hello"}'
   find    curl '${url}/api/logs?search=hello'

@@ -1,0 +1,142 @@
+import { join } from 'node:path';
+import { SqsDeadLetters } from '../../adapters/dead-letters/sqs/sqs-dead-letters.ts';
+import { OpenSearchHotStore } from '../../adapters/hot/opensearch/opensearch-hot-store.ts';
+import type { KafkaQueue } from '../../adapters/queue/kafka/kafka-queue.ts';
+import { KafkaReader } from '../../adapters/queue/kafka/kafka-reader.ts';
+import { CachedWarmStore } from '../../adapters/warm/cached/cached-warm-store.ts';
+import { S3WarmStore } from '../../adapters/warm/s3/s3-warm-store.ts';
+import { PageCache } from '../../columnar/page-cache.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Log } from '../../core/ports/log.ts';
+import type { StateStore } from '../../core/ports/state-store.ts';
+import { createCatalogue } from '../../pipeline/catalogue.ts';
+import { createCloudStore } from '../../pipeline/cloud/cloud-store.ts';
+import { createProcessing } from '../../pipeline/deliver/processing.ts';
+import type { DeliverDeps } from '../../pipeline/deliver/types.ts';
+import { StepRunner } from '../../pipeline/run-steps.ts';
+import { ClientIds } from '../../pipeline/store/client-ids.ts';
+import { StoreSearch } from '../../pipeline/store/search.ts';
+import { SourceFinder } from '../../pipeline/store/sources.ts';
+import type { StoreApi } from '../../pipeline/store-api.ts';
+import { buildMaintenance } from '../embedded/build-maintenance.ts';
+import { takeProfile } from '../embedded/profiles.ts';
+import { dataPaths, type HostSettings, tenantSettings } from '../embedded/settings.ts';
+import type { Clients } from './create-missing.ts';
+import { Follower } from './follower.ts';
+import type { ServiceAddresses } from './running-services.ts';
+import { hotSink, warmSink } from './sinks.ts';
+
+export type StoreDeps = {
+  settings: HostSettings;
+  addresses: ServiceAddresses;
+  clients: Clients;
+  queueUrl: string;
+  queue: KafkaQueue;
+  state: StateStore;
+  clock: Clock;
+  log: Log;
+};
+
+export type ServicesStore = { api: StoreApi; followers: Follower[]; start(): void; stop(): Promise<void> };
+
+const maxOpenParts = 256;
+/** Copies of files on this machine's disk. */
+const copiesBytes = 2 ** 30;
+/** Payload of one delivery: some thousand records. */
+const hotBytes = 4 * 2 ** 20;
+const warmBytes = 4 * 2 ** 20;
+const idleMs = 1_000;
+/** A search that waits for a refresh sees its record at most so much later. */
+const refreshInterval = '500ms';
+
+/** Builds the stores on services, the loops that fill them, and what is done to their files, in the order of the way of a record. */
+export async function buildStore({ settings, addresses, clients, queueUrl, queue, state, clock, log }: StoreDeps): Promise<ServicesStore> {
+  const { brokers, topic, replication, openSearch, indexPrefix, bucket, table } = addresses;
+  const { generation, partitions } = queue;
+  const files = new S3WarmStore({ client: clients.s3, bucket });
+  const warm = await CachedWarmStore.open({ store: files, folder: join(settings.dataDir, 'copies'), maxBytes: copiesBytes });
+  const hot = openSearch
+    ? new OpenSearchHotStore({ url: openSearch, prefix: indexPrefix, replicas: replication - 1, refreshInterval, clock })
+    : undefined;
+  const deadLetters = new SqsDeadLetters({ dynamoDb: clients.dynamoDb, table, sqs: clients.sqs, queueUrl, objects: files, clock });
+  const runner = new StepRunner(state, warm);
+  const catalogue = createCatalogue({ runner, state });
+  const sources = new SourceFinder({ catalogue, warm, cache: new PageCache(settings.cacheBytes), generation, maxOpenParts });
+  const search = new StoreSearch(sources, undefined);
+  const maintenance = buildMaintenance({ settings, state, warm, runner, catalogue, search, clock, log });
+  const maskSettings = (tenant: string) => tenantSettings(settings, tenant).mask;
+  const processing = createProcessing({ state, rules: settings.process, maskSettings, clock, log });
+
+  const deps: DeliverDeps = {
+    ...{ state, runner, deadLetters, processing, clock, log, codeVersion: settings.version },
+    async extentOf(_generation, partition) {
+      const [ranges, holes] = await Promise.all([queue.ranges(), queue.holes()]);
+      return { ...ranges.find((range) => range.partition === partition)!, holes: holes.filter((hole) => hole.partition === partition) };
+    },
+  };
+  const clientIds = new ClientIds((tenant, ids) => search.committedIds(tenant, ids));
+  const followers: Follower[] = [];
+  const warmFollowers: Follower[] = [];
+  const wake = (partition: number) => {
+    for (const follower of followers) if (follower.partition === partition) follower.wake();
+  };
+  const reader = () =>
+    new KafkaReader({ brokers, topic, partitions, generation, onEnd: wake, onProblem: (what, error) => log.warn({ error }, what) });
+  const readers = { hot: reader(), warm: reader() };
+  const follow = { idleMs, log };
+  for (let partition = 0; partition < partitions; partition++) {
+    const at = { generation, partition };
+    const archive = warmSink({ ...deps, clientIds }, at, settings.sealAfterMs, maintenance.committed);
+    const follower = new Follower({ ...follow, reader: readers.warm, partition, sink: archive, maxBytes: warmBytes });
+    warmFollowers.push(follower);
+    followers.push(follower);
+    const index = hot && hotSink({ ...deps, hot }, at);
+    if (index) followers.push(new Follower({ ...follow, reader: readers.hot, partition, sink: index, maxBytes: hotBytes }));
+  }
+
+  const store = createCloudStore({
+    generation,
+    partitions,
+    state,
+    runner,
+    warm,
+    hot,
+    deadLetters,
+    processing,
+    queue,
+    maintenance,
+    clock,
+    log,
+  });
+  const api: StoreApi = {
+    ...store,
+    waitFor(receipt, sink, timeoutMs) {
+      if (sink === 'warm') warmFollowers[receipt.partition]?.want(Math.max(...receipt.runs.map(([, to]) => to)));
+      return store.waitFor(receipt, sink, timeoutMs);
+    },
+    async status() {
+      return { ...(await store.status()), halted: followers.find(({ halted }) => halted !== undefined)?.halted };
+    },
+    async flush() {
+      await Promise.all(followers.map((follower) => follower.flush()));
+    },
+    profile: (kind, seconds) => takeProfile(dataPaths(settings.dataDir).profiles, 'host', kind, seconds),
+  };
+
+  return {
+    api,
+    followers,
+    start() {
+      for (const follower of followers) follower.start();
+      maintenance.start();
+    },
+    async stop() {
+      await maintenance.stop();
+      await Promise.all(followers.map((follower) => follower.stop()));
+      await Promise.all([readers.hot.close(), readers.warm.close()]);
+      sources.close();
+      await hot?.close();
+      await deadLetters.close();
+    },
+  };
+}

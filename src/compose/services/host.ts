@@ -1,0 +1,127 @@
+import { mkdir } from 'node:fs/promises';
+import { sqsClient } from '../../adapters/dead-letters/sqs/client.ts';
+import { stderrLog } from '../../adapters/log/stderr.ts';
+import { KafkaQueue } from '../../adapters/queue/kafka/kafka-queue.ts';
+import { dynamoDbClient } from '../../adapters/state/dynamodb/client.ts';
+import { DynamoDbStateStore } from '../../adapters/state/dynamodb/dynamodb-state-store.ts';
+import { s3Client } from '../../adapters/warm/s3/client.ts';
+import { systemClock } from '../../core/clock.ts';
+import { createListener } from '../../http/listener.ts';
+import { createHttpServer } from '../../http/server.ts';
+import { receiptTokens } from '../../pipeline/accept/receipt-token.ts';
+import { createKeys } from '../../pipeline/keys.ts';
+import { Metrics } from '../../pipeline/metrics.ts';
+import type { Platform } from '../../pipeline/platform.ts';
+import { platformMetrics } from '../../pipeline/platform-metrics.ts';
+import { Canary } from '../embedded/canary.ts';
+import { generationOf } from '../embedded/generation.ts';
+import { HostHealth } from '../embedded/health.ts';
+import type { Host, HostOptions } from '../embedded/host.ts';
+import { limitedAccept } from '../embedded/limited-accept.ts';
+import { closeServer, listenOn } from '../embedded/listen-on.ts';
+import { isLoopback, refuseOpenHost } from '../embedded/open-host.ts';
+import { takeProfile } from '../embedded/profiles.ts';
+import { versionedRules } from '../embedded/rules.ts';
+import { secretOf } from '../embedded/secrets.ts';
+import { dataPaths, type HostSettings } from '../embedded/settings.ts';
+import { buildStore } from './build-store.ts';
+import { createMissing } from './create-missing.ts';
+import { openNextGeneration } from './next-generation.ts';
+import type { ServiceAddresses } from './running-services.ts';
+import { ServicesHealth } from './services-health.ts';
+
+/**
+ * Starts the whole platform in this process, on Kafka, OpenSearch, S3, DynamoDB and SQS: what is missing there is made.
+ * @throws AppError INVALID_CONFIG, QUEUE_UNAVAILABLE and STORE_UNAVAILABLE naming the service that does not answer
+ */
+export async function startServicesHost(
+  given: HostSettings,
+  addresses: ServiceAddresses,
+  { newGeneration = false }: Partial<HostOptions> = {},
+): Promise<Host> {
+  const clock = systemClock;
+  const log = stderrLog({ level: given.logLevel });
+  await mkdir(given.dataDir, { recursive: true, mode: 0o750 });
+  const { endpoint, region, brokers, topic, partitions, table } = addresses;
+  takeAnyCredentials(endpoint);
+  const aws = { endpoint, region };
+  const clients = { s3: s3Client(aws), dynamoDb: dynamoDbClient(aws), sqs: sqsClient(aws) };
+  const queueUrl = await createMissing(addresses, clients);
+  const state = new DynamoDbStateStore({ client: clients.dynamoDb, table });
+  const settings = { ...given, process: await versionedRules(state, given.process) };
+  const generation = newGeneration ? await openNextGeneration(state) : await generationOf(state);
+  const registry = new Metrics();
+  const metrics = platformMetrics(registry);
+  const keys = createKeys({ state, clock });
+  const isLocal = isLoopback(settings.host);
+  if (!isLocal && !(await keys.any())) refuseOpenHost(settings.host);
+
+  const onProblem = (what: string, error: unknown) => log.warn({ error }, what);
+  const queue = new KafkaQueue({ brokers, topic, partitions, generation, clock, onProblem }, state);
+  const store = await buildStore({ settings, addresses, clients, queueUrl, queue, state, clock, log });
+  const { accept, bare, rate } = limitedAccept({ queue, clock, settings, bodySecret: await secretOf(state, 'bodies'), metrics });
+  const canary = new Canary({ accept: bare, store: store.api, clock, log });
+  const services = new ServicesHealth({ queue, followers: store.followers, registry });
+  const health = new HostHealth({
+    ...{ queue: undefined, others: () => services.dependencies(), store: { isReady: true, api: store.api } },
+    ...{ canary, registry, metrics, settings, clock },
+  });
+
+  const platform: Platform = {
+    open: async () => isLocal && !(await keys.any()),
+    accept,
+    keys,
+    store: store.api,
+    readiness: () => health.readiness(),
+    metrics: () => {
+      services.gauge();
+      return health.metrics();
+    },
+    stats: () => health.stats(),
+    profile: async (kind, seconds) => [await takeProfile(dataPaths(settings.dataDir).profiles, 'host', kind, seconds)],
+  };
+  const stopping = new AbortController();
+  const listener = createListener(platform, {
+    log,
+    metrics,
+    clock,
+    version: settings.version,
+    cursorKey: await secretOf(state, 'cursors'),
+    receipts: receiptTokens(await secretOf(state, 'receipts')),
+    rate,
+    stopping: stopping.signal,
+  });
+  const server = createHttpServer(listener, { maxBodyBytes: settings.defaults.limits.sentBytes });
+  store.start();
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= (async () => {
+      canary.stop();
+      stopping.abort();
+      await closeServer(server);
+      await queue.close();
+      await store.stop();
+      await state.close();
+      clients.s3.destroy();
+      health.close();
+    })();
+    return stopped;
+  };
+  const url = await listenOn(server, settings, stop);
+  if (settings.canaryEveryMs !== undefined) canary.start(settings.canaryEveryMs);
+  const stores = [
+    ['queue', `Kafka ${brokers.join(', ')}, topic ${topic} (${partitions})`],
+    ['index', addresses.openSearch ? `OpenSearch ${addresses.openSearch}` : 'none'],
+    ['files', `s3://${addresses.bucket}, state in DynamoDB ${table}, dead letters in SQS, at ${endpoint}`],
+  ] as const;
+  return { url, platform, stop, log, stores, panicked: (where) => metrics.panics.add(1, where) };
+}
+
+/** An emulator on this machine takes any credentials, and none must be looked for elsewhere, or sent to it. */
+function takeAnyCredentials(endpoint: string): void {
+  if (!isLoopback(new URL(endpoint).hostname)) return;
+  process.env.AWS_ACCESS_KEY_ID = 'test';
+  process.env.AWS_SECRET_ACCESS_KEY = 'test';
+  delete process.env.AWS_SESSION_TOKEN;
+  delete process.env.AWS_PROFILE;
+}

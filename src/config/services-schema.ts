@@ -1,0 +1,27 @@
+import * as z from 'zod';
+
+/** What begins the names of topics and indices, and of bucket, table and queue. */
+const prefix = z.string().regex(/^[a-z0-9-]{0,30}$/, 'a prefix is at most 30 of a-z, 0-9 and -');
+
+/** Where `logdrive up --profile services` finds its services. What is empty is what `npm run services:up` started, or its usual address. */
+export const servicesConfig = z
+  .strictObject({
+    brokers: z
+      .array(z.string().regex(/^[^:\s]+:\d+$/, 'a broker is host:port'))
+      .default([])
+      .meta({ description: 'brokers of Kafka, `host:port`' }),
+    partitions: z.int().min(1).max(64).default(3).meta({ description: 'partitions of `logs.raw`; never lower it' }),
+    replication: z.int().min(1).max(5).default(1).meta({ description: 'copies of a topic and of an index that is made' }),
+    openSearch: z.string().default('').meta({ description: 'URL of OpenSearch' }),
+    hot: z.boolean().default(true).meta({ description: 'whether there is an index at all; without one the files answer every query' }),
+    endpoint: z.string().default('').meta({ description: 'URL of an emulated AWS' }),
+    region: z.string().min(1).default('us-east-1').meta({ description: 'region of the bucket, the table and the queue' }),
+    prefix: prefix.default('').meta({ description: 'begins the names of topics, indices, bucket, table and queue' }),
+    bucket: z.string().min(3).max(63).default('logdrive').meta({ description: 'bucket of the files, in S3' }),
+    table: z.string().min(3).max(200).default('logdrive').meta({ description: 'table of the state, in DynamoDB' }),
+    deadLetters: z.string().min(1).max(50).default('logdrive-dead-letters').meta({ description: 'queue of dead letters, in SQS' }),
+  })
+  .prefault({})
+  .meta({ description: 'where `logdrive up --profile services` finds its services; what is empty is what `npm run services:up` started' });
+
+export type ServicesConfig = z.output<typeof servicesConfig>;
