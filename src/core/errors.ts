@@ -28,6 +28,7 @@ export const errorTable = {
   RATE_LIMITED: { status: 429, retry: 'later', title: 'Too many records or requests' },
   INTERNAL: { status: 500, retry: 'later', title: 'Something broke here' },
   STORE_UNAVAILABLE: { status: 503, retry: 'later', title: 'A store does not answer' },
+  CHANNEL_UNAVAILABLE: { status: 503, retry: 'later', title: 'A channel does not take notifications now' },
   QUEUE_UNAVAILABLE: { status: 503, retry: 'later', title: 'The queue does not take records now' },
   QUEUE_REWOUND: { status: 503, retry: 'later', title: 'The queue ends before what was already finished' },
   QUERY_TIMEOUT: { status: 503, retry: 'later', title: 'The query took too long' },

@@ -1,0 +1,2 @@
+/** What the adapter calls on its topic: IAM actions. */
+export const iam = { sns: ['sns:Publish'] } as const;
