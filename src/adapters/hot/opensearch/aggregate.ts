@@ -18,7 +18,6 @@ import type { Reading } from './select.ts';
 export async function aggregate(reading: Reading, plan: AggregatePlan, options: Settled, where: WhereOptions): Promise<Groups> {
   const bounds = compileSelection(plan, where);
   const program = compileGroups(plan);
-  if (reading.isEmpty) return { ...cutAt(plan, aggregateRecords([], whole(plan))), stats: reading.stats };
   const doubt = program && (await doubtOf(reading, bounds, program));
   if (!program || doubt!.values > 0) {
     const records = await looked(reading, bounds.upper, plan, options.maxVerified);
@@ -43,8 +42,8 @@ async function doubtOf(reading: Reading, { upper, lower }: Bounds, { marks }: Gr
   if (isExact({ upper, lower }) && marks.length === 0) return { records: 0, values: 0 };
   const aggs: Dsl = { records: { filter: isExact({ upper, lower }) ? { match_none: {} } : not(lower) }, values: { filter: values } };
   const { aggregations } = await reading.ask(groupsBody(upper, [], aggs, 0, undefined));
-  const counts = aggregations as Record<'records' | 'values', { doc_count: number }>;
-  return { records: counts.records.doc_count, values: counts.values.doc_count };
+  const counts = aggregations as Record<'records' | 'values', { doc_count: number }> | undefined;
+  return { records: counts?.records.doc_count ?? 0, values: counts?.values.doc_count ?? 0 };
 }
 
 /** The records of a query, each looked at. */

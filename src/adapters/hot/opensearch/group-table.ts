@@ -1,7 +1,7 @@
 import { AppError } from '../../../core/errors.ts';
 import type { GroupProgram, KeyValue, Metric, Source } from '../../../query/compile/opensearch/aggregate.ts';
 import type { AggregatePlan, GroupRow } from '../../../query/plan.ts';
-import type { SearchAnswer } from './select.ts';
+import type { SearchAnswer } from './ask.ts';
 
 type Stats = { count: number; min: number | null; max: number | null; avg: number | null; sum: number };
 type Bucket = { key: Record<string, KeyValue>; doc_count: number; [agg: string]: unknown };
@@ -27,6 +27,8 @@ export class GroupTable {
     this.#program = program;
     this.#plan = plan;
     this.#maxGroups = maxGroups;
+    // Without keys there is one group, also of no records.
+    if (plan.groupBy.length === 0) this.#groupOf({ key: {}, doc_count: 0 });
   }
 
   addGroups(answer: SearchAnswer): void {
@@ -72,8 +74,10 @@ export class GroupTable {
     });
   }
 
-  #buckets({ aggregations = {}, hits }: SearchAnswer): Bucket[] {
-    const groups = aggregations.groups as { buckets: Bucket[] } | undefined;
+  /** None where no index was there to answer. */
+  #buckets({ aggregations, hits, _shards }: SearchAnswer): Bucket[] {
+    if (_shards.total === 0) return [];
+    const groups = aggregations?.groups as { buckets: Bucket[] } | undefined;
     return groups ? groups.buckets : [{ key: {}, doc_count: hits.total?.value ?? 0, ...aggregations }];
   }
 

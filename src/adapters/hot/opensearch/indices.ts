@@ -3,10 +3,11 @@ import { AppError } from '../../../core/errors.ts';
 import type { HotDay, HotDays } from '../../../query/ports/hot-days.ts';
 import { type OpenSearchClient, Refused } from './client.ts';
 import { type IndexOptions, indexBody, layoutVersion } from './index-body.ts';
-import { type CellOptions, indexName, mayHold, parseIndexName } from './index-name.ts';
+import { type CellOptions, cellOf, dayOf, indexName, mayHold, parseIndexName } from './index-name.ts';
 
-/** How long a list of indices is believed; a process knows at once what it made itself. */
-const listedForMs = 5_000;
+/** How long a list of indices is believed. What this process made, and the days around now, are asked without being listed. */
+const listedForMs = 1_000;
+const dayUs = 86_400_000_000;
 
 type Properties = { [name: string]: { type?: string; properties?: Properties } };
 type Listed = { index: string; 'docs.count': string | null; 'store.size': string | null };
@@ -28,14 +29,20 @@ export class Indices implements HotDays {
     this.#clock = clock;
   }
 
-  /** The live indices that may hold records of a tenant, oldest day first. */
+  /** The indices that may hold records of a tenant, oldest day first; some of them may not be there. */
   async of(tenant: string): Promise<string[]> {
+    const { prefix } = this.#cells;
     if (this.#clock.monotonicMs() - this.#listedAtMs >= listedForMs) {
       const atMs = this.#clock.monotonicMs();
-      this.#names = new Set((await this.#list()).map(({ index }) => index));
+      const { indices } = await this.#client.json<{ indices: { name: string }[] }>('GET', `/_resolve/index/${prefix}logs.*`);
+      this.#names = new Set(indices.map(({ name }) => name));
       this.#listedAtMs = atMs;
     }
-    return [...this.#names].filter((name) => mayHold(parseIndexName(name, this.#cells.prefix)!.cell, tenant)).sort();
+    const isOurs = (name: string): boolean => mayHold(parseIndexName(name, prefix)?.cell ?? '', tenant);
+    const cell = cellOf(tenant, this.#cells);
+    const nowUs = this.#clock.nowMs() * 1_000;
+    const around = [-1, 0, 1].map((days) => indexName({ cell, day: dayOf(nowUs + days * dayUs) }, prefix));
+    return [...new Set([...[...this.#names].filter(isOurs), ...around])].sort();
   }
 
   /**

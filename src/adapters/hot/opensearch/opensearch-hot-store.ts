@@ -5,10 +5,11 @@ import type { AggregatePlan, Groups, SearchPlan, SearchResult } from '../../../q
 import type { HotDay, HotDays } from '../../../query/ports/hot-days.ts';
 import type { HotStore, WriteResult } from '../../../query/ports/hot-store.ts';
 import { aggregate } from './aggregate.ts';
+import { isTooComplex } from './ask.ts';
 import { OpenSearchClient, Refused } from './client.ts';
 import { Indices } from './indices.ts';
 import { type OpenSearchOptions, type Settled, settled } from './options.ts';
-import { isTooComplex, Reading } from './select.ts';
+import { Reading } from './select.ts';
 import { Writer } from './write.ts';
 
 /**

@@ -1,24 +1,18 @@
-import { AppError } from '../../../core/errors.ts';
 import type { StoredRecord } from '../../../core/record.ts';
 import type { Dsl } from '../../../query/compile/opensearch/dsl.ts';
 import { pageBody, placeOf, type Selection } from '../../../query/compile/opensearch/query.ts';
 import { matcherOf } from '../../../query/compile/scan/matcher.ts';
 import { isVisible } from '../../../query/compile/scan/visible.ts';
 import type { ReadStats, SortKey } from '../../../query/plan.ts';
-import { type OpenSearchClient, Refused } from './client.ts';
-import { recordOf, type Source } from './document.ts';
+import { ask, type SearchAnswer } from './ask.ts';
+import type { OpenSearchClient } from './client.ts';
+import { recordOf } from './document.ts';
 import type { Indices } from './indices.ts';
 
 const firstPage = 1_000;
 const largestPage = 5_000;
 /** What a page should be read in: large messages make small pages. */
 const pageBytes = 16 * 2 ** 20;
-
-export type SearchAnswer = {
-  hits: { total?: { value: number }; hits: { _id: string; _source: Source }[] };
-  aggregations?: Record<string, unknown>;
-  _shards: { total: number; skipped: number };
-};
 
 /** Asks the indices of a tenant, and counts what was read. One lives as long as one query. */
 export class Reading {
@@ -35,23 +29,9 @@ export class Reading {
     return new Reading(client, await indices.of(tenant));
   }
 
-  /** Whether there is no index to ask. */
-  get isEmpty(): boolean {
-    return this.#indices.length === 0;
-  }
-
   /** @throws AppError STORE_UNAVAILABLE, Refused */
   async ask(body: Dsl): Promise<SearchAnswer> {
-    // The names stand in the body: a path holds 4 KB, and nothing in it may be taken for a pattern.
-    const header = JSON.stringify({ index: this.#indices, ignore_unavailable: true, allow_partial_search_results: false });
-    const request = Buffer.from(`${header}\n${JSON.stringify(body)}\n`);
-    const { responses } = await this.#client.json<{ responses: [SearchAnswer & { status: number; error?: unknown }] }>(
-      'POST',
-      '/_msearch',
-      request,
-    );
-    const [answer] = responses;
-    if (answer.error) throw failureOf(answer.status, answer.error);
+    const answer = await ask(this.#client, this.#indices, body);
     this.stats.pages++;
     this.stats.files = Math.max(this.stats.files, answer._shards.total);
     this.stats.filesPruned = Math.max(this.stats.filesPruned, answer._shards.skipped);
@@ -61,7 +41,7 @@ export class Reading {
 
   /** The records of a query in order that satisfy a selection, each looked at. */
   async *records(query: Dsl, selection: Selection, order: 'desc' | 'asc', wanted: number, after?: SortKey): AsyncGenerator<StoredRecord> {
-    if (this.isEmpty || wanted === 0) return;
+    if (wanted === 0) return;
     const matches = matcherOf(selection.where);
     const { fromUs, toUs } = selection.time;
     let place = after && placeOf(after);
@@ -85,18 +65,3 @@ export class Reading {
 
 /** A row beside its message, about. */
 const rowBytes = 300;
-
-function failureOf(status: number, error: unknown): Error {
-  const refused = new Refused(status, Buffer.from(JSON.stringify({ error })));
-  if (status === 429 || status >= 500) {
-    const isComplex = isTooComplex(refused);
-    if (!isComplex)
-      return new AppError('STORE_UNAVAILABLE', `the hot store could not search: ${refused.message}`, { retryAfterS: 1, cause: refused });
-  }
-  return refused;
-}
-
-/** Whether a node refused a query for a pattern that it would take too long to prepare. */
-export const isTooComplex = (error: unknown): boolean =>
-  error instanceof Refused &&
-  /too.complex|determiniz|max_determinized|regexp? length|RegExp|maxClauseCount|too_many_clauses/i.test(error.message);

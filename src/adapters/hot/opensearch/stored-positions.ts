@@ -1,4 +1,5 @@
 import type { Position, StoredRecord } from '../../../core/record.ts';
+import { ask } from './ask.ts';
 import type { Item } from './bulk.ts';
 import type { OpenSearchClient } from './client.ts';
 import type { Source } from './document.ts';
@@ -40,8 +41,7 @@ export async function storedElsewhere(
   for (const { others, tenant, ids } of asked.values()) {
     if (others.length === 0) continue;
     const body = { size: ids.size, _source: fields, query: { bool: { filter: [{ term: { tenant } }, { terms: { _id: [...ids] } }] } } };
-    const path = `/${others.join(',')}/_search?ignore_unavailable=true&allow_partial_search_results=false`;
-    const found = await client.json<{ hits: { hits: { _id: string; _source: Source }[] } }>('POST', path, body);
+    const found = await ask(client, others, body);
     for (const { _id, _source } of found.hits.hits) stored.set(_id, positionOf(_source));
   }
   return stored;
