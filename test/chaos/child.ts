@@ -12,21 +12,33 @@ export type Child = {
   stop(): Promise<void>;
 };
 
-const entry = new URL('./host.ts', import.meta.url).pathname;
+const embeddedEntry = new URL('./host.ts', import.meta.url).pathname;
 const planter = new URL('./plant.ts', import.meta.url).href;
 /** As `npm start` has it. */
 const compileCache = new URL('../../node_modules/.cache/logdrive', import.meta.url).pathname;
 const pollMs = 15;
 
+export type ChildOptions = {
+  url: string;
+  configPath: string;
+  logPath: string;
+  plant?: string | undefined;
+  /** The module that is the host. */
+  entry?: string;
+};
+
 /** Starts the host as a process of its own; with `plant`, one that is broken on purpose. What it logs is added to `logPath`. */
-export function startChild(options: { url: string; configPath: string; logPath: string; plant: string | undefined }): Child {
-  const { url, configPath, logPath, plant } = options;
+export function startChild({ url, configPath, logPath, plant, entry = embeddedEntry }: ChildOptions): Child {
   const log = createWriteStream(logPath, { flags: 'a' });
   const imports = plant === undefined ? [] : ['--import', planter];
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...imports, entry, '--config', configPath], {
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: compileCache, ...(plant === undefined ? {} : { CHAOS_PLANT: plant }) },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning', ...imports, entry, '--config', configPath],
+    {
+      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: compileCache, ...(plant === undefined ? {} : { CHAOS_PLANT: plant }) },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   child.stderr!.pipe(log);
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const end = async (signal: NodeJS.Signals) => {

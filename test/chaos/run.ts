@@ -149,7 +149,7 @@ async function liveAndDie(child: Child, witness: Witness, random: () => number):
 }
 
 /** Warnings and errors in the log by their message. */
-function loggedIn(text: string): Record<string, number> {
+export function loggedIn(text: string): Record<string, number> {
   const found: Record<string, number> = {};
   for (const line of text.split('\n').filter((item) => item !== '')) {
     const message = messageOf(line);

@@ -19,6 +19,8 @@ export type Witness = {
   /** Hosts killed so far. */
   kills: number;
   isOver: boolean;
+  /** How long a host that lives may take until it has something better to say than "later". @default 15 s */
+  patienceMs?: number;
 };
 
 const maxFaults = 40;
@@ -40,11 +42,11 @@ export async function ask(witness: Witness, path: string, init: RequestInit = {}
   }
 }
 
-/** A host that lives answers with something better within this time. */
-const patienceMs = 15_000;
+const usualPatienceMs = 15_000;
 
 /** Asks until there is an answer that is not "come again later"; undefined, and a fault, where there is none for long. */
 export async function askUntil(witness: Witness, path: string, init: RequestInit = {}): Promise<Answer | undefined> {
+  const { patienceMs = usualPatienceMs } = witness;
   const endMs = performance.now() + patienceMs;
   for (;;) {
     const answer = await ask(witness, path, init);
