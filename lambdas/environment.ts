@@ -29,6 +29,7 @@ export const variables = {
   LOGDRIVE_BUCKET: text.meta({ description: 'S3 bucket of the files, and of the bodies of large dead letters' }),
   LOGDRIVE_DLQ_URL: text.meta({ description: 'SQS queue of dead letters' }),
   LOGDRIVE_HOT_URL: text.optional().meta({ description: 'OpenSearch endpoint; without it there is no hot store' }),
+  LOGDRIVE_HOT_PREFIX: z.string().default('').meta({ description: 'stands before every index, where several stages share an OpenSearch' }),
   LOGDRIVE_HOT_CELLS: whole(1).optional().meta({ description: 'cells that tenants are hashed into' }),
   LOGDRIVE_HOT_DAYS: whole(1).optional().meta({ description: 'observed days in the hot store' }),
   LOGDRIVE_WARM_DAYS: whole(1).optional().meta({ description: 'observed days in the files; a tenant of its own setting has that' }),
@@ -38,7 +39,7 @@ export const variables = {
 const { LOGDRIVE_STAGE, LOGDRIVE_LOG_LEVEL, LOGDRIVE_SETTINGS } = variables;
 const { LOGDRIVE_BROKERS, LOGDRIVE_KAFKA_AUTH, LOGDRIVE_KAFKA_SECRET, LOGDRIVE_TOPIC_PREFIX, LOGDRIVE_PARTITIONS } = variables;
 const { LOGDRIVE_TABLE, LOGDRIVE_BUCKET, LOGDRIVE_DLQ_URL } = variables;
-const { LOGDRIVE_HOT_URL, LOGDRIVE_HOT_CELLS, LOGDRIVE_HOT_DAYS } = variables;
+const { LOGDRIVE_HOT_URL, LOGDRIVE_HOT_PREFIX, LOGDRIVE_HOT_CELLS, LOGDRIVE_HOT_DAYS } = variables;
 
 /** What every function has. */
 export const common = { LOGDRIVE_STAGE, LOGDRIVE_LOG_LEVEL, LOGDRIVE_SETTINGS } as const;
@@ -56,7 +57,7 @@ export const table = { LOGDRIVE_TABLE } as const;
 export const files = { LOGDRIVE_BUCKET } as const;
 /** Letters go to the queue, the bodies of large ones into the bucket. */
 export const deadLetters = { LOGDRIVE_DLQ_URL, LOGDRIVE_BUCKET } as const;
-export const hot = { LOGDRIVE_HOT_URL, LOGDRIVE_HOT_CELLS, LOGDRIVE_HOT_DAYS } as const;
+export const hot = { LOGDRIVE_HOT_URL, LOGDRIVE_HOT_PREFIX, LOGDRIVE_HOT_CELLS, LOGDRIVE_HOT_DAYS } as const;
 
 /** The values of some of the variables, parsed: what a part of the platform is built from. */
 export type Environment<Name extends keyof typeof variables> = Pick<z.output<z.ZodObject<typeof variables>>, Name>;

@@ -23,6 +23,8 @@ export function environmentOf({ stage, storage, stream, search, topicPrefix }: P
     ...(stage.search && search
       ? {
           LOGDRIVE_HOT_URL: search.url,
+          // A domain is a stage's own; one that was there before may serve others.
+          LOGDRIVE_HOT_PREFIX: search.arn ? '' : `${stage.stage}.`,
           LOGDRIVE_HOT_CELLS: String(stage.search.cells),
           LOGDRIVE_HOT_DAYS: String(stage.search.days),
         }
