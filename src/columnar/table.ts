@@ -131,24 +131,33 @@ export class Table {
       if (reader.messageFrom >= 0 && !isPlain(bytes, reader.messageFrom, reader.messageTo)) break;
       this.#addLine(lines, reader, offset + line - from);
     }
+    this.#fillSame(lines, line - from);
     return line - from;
   }
 
-  /** Adds the row that the reader holds. */
+  /** Sets in the last rows what they have in common. */
+  #fillSame({ tenant, generation, partition, observedUs }: Lines, count: number) {
+    if (count === 0) return;
+    const { fixed, rows } = this;
+    const from = rows - count;
+    fixed.generation.values.fill(generation, from, rows);
+    fixed.partition.values.fill(partition, from, rows);
+    fixed.observed_timestamp.values.fill(observedUs, from, rows);
+    this.bytes += fixed.tenant.set(from, tenant);
+    fixed.tenant.codes.fill(fixed.tenant.codes[from]!, from, rows);
+  }
+
+  /** Adds the row that the reader holds, but for what all rows of the request have in common. */
   #addLine(lines: Lines, reader: LineReader, offset: number) {
-    const { bytes, view, tenant, generation, partition, observedUs, defaults } = lines;
+    const { bytes, view, defaults } = lines;
     const row = this.rows;
     if (row === this.#capacity) this.#grow();
     const { fixed } = this;
     const { timestamp, grade, seen } = reader;
-    fixed.generation.values[row] = generation;
-    fixed.partition.values[row] = partition;
     fixed.offset.values[row] = offset;
     fixed.timestamp.values[row] = timestamp;
-    fixed.timestamp_ns.values[row] = 0;
-    fixed.observed_timestamp.values[row] = observedUs;
     fixed.severity.values[row] = grade.severity === 0 ? defaultGrade.severity : grade.severity;
-    let taken = fixed.tenant.set(row, tenant) + fixed.level.set(row, grade.level);
+    let taken = fixed.level.set(row, grade.level);
     if ((seen & (1 << role.service)) === 0) taken += fixed.service.set(row, defaults.service ?? 'unknown');
     if ((seen & (1 << role.env)) === 0 && defaults.env !== undefined) taken += fixed.env.set(row, defaults.env);
     if ((seen & (1 << role.host)) === 0 && defaults.host !== undefined) taken += fixed.host.set(row, defaults.host);

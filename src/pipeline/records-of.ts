@@ -23,7 +23,6 @@ export class BatchRecords {
   readonly count: number;
   readonly #baseOffset: number;
   readonly #context: NormaliseContext;
-  #mayNeedExact: boolean | undefined;
 
   constructor(batch: QueueBatch, hooks: DecodeHooks) {
     const { tenant, generation, partition, observedUs, defaults, payload } = batch;
@@ -43,8 +42,7 @@ export class BatchRecords {
     const from = places[index * 2]!;
     const to = places[index * 2 + 1]!;
     if (from === to) return { offset, fault: new RecordFault('', 'MISSING', 'the batch ends before this record'), bytes: noBytes };
-    this.#mayNeedExact ??= needsExactParse(bytes);
-    const made = parseRecord(bytes, from, to, this.#mayNeedExact, this.#context);
+    const made = parseRecord(bytes, from, to, this.#context);
     return made instanceof RecordFault ? { offset, fault: made, bytes: bytes.subarray(from, to) } : { offset, record: made };
   }
 
@@ -77,11 +75,11 @@ function placesOf(bytes: Buffer, { format, accepted, count }: QueueBatch): Uint3
   return places;
 }
 
-function parseRecord(bytes: Buffer, from: number, to: number, mayNeedExact: boolean, context: NormaliseContext): LogRecord | RecordFault {
+function parseRecord(bytes: Buffer, from: number, to: number, context: NormaliseContext): LogRecord | RecordFault {
   const text = bytes.toString('utf8', from, to);
   let raw: unknown;
   try {
-    raw = mayNeedExact && needsExactParse(bytes.subarray(from, to)) ? parseExactly(text) : JSON.parse(text);
+    raw = needsExactParse(bytes.subarray(from, to)) ? parseExactly(text) : JSON.parse(text);
   } catch (error) {
     return new RecordFault('', 'NOT_JSON', `not JSON: ${(error as Error).message}`);
   }

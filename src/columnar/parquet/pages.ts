@@ -5,9 +5,9 @@ import { CompactWriter } from './thrift.ts';
 
 const params = { [constants.ZSTD_c_compressionLevel]: 1 };
 
-/** Compresses by zstd level 1 in one piece: an output buffer of the greatest possible size saves most of a call's cost. */
+/** Compresses by zstd level 1, nearly always into one buffer: a second costs another call, and a needlessly large one is garbage soon. */
 export const compress = (bytes: Uint8Array): Buffer =>
-  zstdCompressSync(bytes, { chunkSize: Math.max(64, bytes.length + (bytes.length >> 7) + 128), pledgedSrcSize: bytes.length, params });
+  zstdCompressSync(bytes, { chunkSize: Math.max(1024, (bytes.length >> 1) + 128), pledgedSrcSize: bytes.length, params });
 
 const pieceBytes = 1 << 18;
 
