@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { common, deadLetters, hot, table } from '../environment.ts';
+import { common, deadLetters, hot, table, variables } from '../environment.ts';
 import { defineFunction } from '../function-manifest.ts';
 
 export default defineFunction({
@@ -9,7 +9,7 @@ export default defineFunction({
     { kind: 'http', method: 'ANY', path: '/' },
     { kind: 'http', method: 'ANY', path: '/{proxy+}' },
   ],
-  env: z.object({ ...common, ...table, ...deadLetters, ...hot }),
+  env: z.object({ ...common, ...table, ...deadLetters, ...hot, LOGDRIVE_PARTITIONS: variables.LOGDRIVE_PARTITIONS }),
   memoryMb: 2048,
   timeoutS: 29,
   architecture: 'x86_64',

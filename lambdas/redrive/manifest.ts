@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { common, deadLetters, hot, table } from '../environment.ts';
+import { common, deadLetters, hot, table, variables } from '../environment.ts';
 import { defineFunction } from '../function-manifest.ts';
 
 export default defineFunction({
@@ -8,9 +8,9 @@ export default defineFunction({
   triggers: [
     { kind: 'http', method: 'POST', path: '/api/dlq/redrive' },
     { kind: 'queue', queue: 'redrive', batchSize: 1, partial: true },
-    { kind: 'schedule', every: 'rate(5 minutes)', pass: 'reconcile' },
+    { kind: 'schedule', every: 'rate(1 hour)', pass: 'reconcile' },
   ],
-  env: z.object({ ...common, ...table, ...deadLetters, ...hot }),
+  env: z.object({ ...common, ...table, ...deadLetters, ...hot, LOGDRIVE_PARTITIONS: variables.LOGDRIVE_PARTITIONS }),
   memoryMb: 1024,
   timeoutS: 300,
   architecture: 'arm64',

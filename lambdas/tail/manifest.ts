@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { common, files, hot, table } from '../environment.ts';
+import { common, deadLetters, hot, table, variables } from '../environment.ts';
 import { defineFunction } from '../function-manifest.ts';
 
 export default defineFunction({
   name: 'tail',
   description: 'Streams records as they become searchable',
   triggers: [{ kind: 'http', method: 'GET', path: '/api/logs/tail', streams: true }],
-  env: z.object({ ...common, ...table, ...files, ...hot }),
+  env: z.object({ ...common, ...table, ...deadLetters, ...hot, LOGDRIVE_PARTITIONS: variables.LOGDRIVE_PARTITIONS }),
   memoryMb: 512,
   timeoutS: 900,
   architecture: 'arm64',

@@ -5,6 +5,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { MSKEvent } from 'aws-lambda';
 import kafkajs, { type Consumer, type EachBatchPayload, type KafkaConfig } from 'kafkajs';
 import { functions } from '../../lambdas/registry.ts';
+import { registerCodecs } from '../../src/adapters/queue/kafka/codecs.ts';
 import { backoffMs } from '../../src/core/backoff.ts';
 import { cutForEvents, kafkaEvent } from './kafka-event.ts';
 
@@ -30,6 +31,7 @@ const heartbeatMs = 3_000;
  * batch when it is full or its window has passed, the same batch again with backoff until the function takes it, and only then the next.
  */
 export async function startPoller({ kafka, mappings, invoke, onFailure, backoff = { baseMs: 1_000, maxMs: 60_000 } }: PollerOptions) {
+  registerCodecs();
   const client = new Kafka({ clientId: 'logdrive-poller', logLevel: logLevel.NOTHING, ...kafka });
   const stopping = new AbortController();
 

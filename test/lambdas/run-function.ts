@@ -19,6 +19,7 @@ export class RunningFunction {
   readonly #api: RuntimeApi;
   #address: string | undefined;
   #child: ChildProcess | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
   /** What it wrote to its log, a line each. */
   readonly lines: string[] = [];
   /** How often a process was started. */
@@ -30,7 +31,14 @@ export class RunningFunction {
     this.#api = new RuntimeApi(name);
   }
 
-  async invoke(event: unknown, stream?: (answer: Streamed) => void): Promise<Invoked> {
+  /** Invokes the function, once what it was invoked with before has ended: an execution environment takes one invocation at a time. */
+  invoke(event: unknown, stream?: (answer: Streamed) => void): Promise<Invoked> {
+    const invoked = this.#turn.then(() => this.#invoke(event, stream));
+    this.#turn = invoked.catch(() => {});
+    return invoked;
+  }
+
+  async #invoke(event: unknown, stream: ((answer: Streamed) => void) | undefined): Promise<Invoked> {
     await this.#start();
     const timeoutMs = this.#options.timeoutMs ?? functions[this.#name].timeoutS * 1_000;
     const invoked = this.#api.invoke(event, timeoutMs, stream);

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import kafkajs, { type EachBatchPayload, type Kafka, type KafkaMessage, type Message } from 'kafkajs';
 import { bundleFunctions } from '../../scripts/bundle.ts';
+import { registerCodecs } from '../../src/adapters/queue/kafka/codecs.ts';
 import { dynamoDbClient } from '../../src/adapters/state/dynamodb/client.ts';
 import { DynamoDbStateStore } from '../../src/adapters/state/dynamodb/dynamodb-state-store.ts';
 import { s3Client } from '../../src/adapters/warm/s3/client.ts';
@@ -35,6 +37,9 @@ export async function openStage(names: FunctionName[], env: Record<string, strin
     KAFKAJS_NO_PARTITIONER_WARNING: '1',
     ...env,
   };
+  registerCodecs();
+  const kafka = new kafkajs.Kafka({ brokers: [all.LOGDRIVE_BROKERS!], logLevel: kafkajs.logLevel.NOTHING });
+  const rawTopic = `${topicPrefix}logs.raw`;
   const running: RunningFunction[] = [];
   const state = new DynamoDbStateStore({ client: dynamoDbClient(endpointOf()), table });
   return {
@@ -43,6 +48,25 @@ export async function openStage(names: FunctionName[], env: Record<string, strin
     /** The stage's own stores, as the functions see them. */
     state,
     warm: new S3WarmStore({ client: s3Client(endpointOf()), bucket }),
+    async makeTopics(...topics: string[]): Promise<void> {
+      const admin = kafka.admin();
+      await admin.connect();
+      const made = ['logs.raw', ...topics].map((topic) => ({ topic: topicPrefix + topic, numPartitions: 2 }));
+      await admin.createTopics({ topics: made, waitForLeaders: true });
+      await admin.disconnect();
+    },
+    /** Produces as somebody else would, to the raw topic unless another is named. */
+    async produce(messages: Message[], topic = 'logs.raw'): Promise<void> {
+      const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+      await producer.connect();
+      await producer.send({ topic: topicPrefix + topic, messages });
+      await producer.disconnect();
+    },
+    /** All messages of the raw topic as they are now, by partition. */
+    async readTopic(topic = 'logs.raw'): Promise<Map<number, KafkaMessage[]>> {
+      return readWhole(kafka, topicPrefix + topic);
+    },
+    rawTopic,
     /** Another execution environment of a function. */
     start(name: FunctionName, options: Partial<RunOptions> = {}): RunningFunction {
       const made = new RunningFunction(name, { folder, ...options, env: { ...all, ...options.env } });
@@ -56,4 +80,30 @@ export async function openStage(names: FunctionName[], env: Record<string, strin
       await remove();
     },
   };
+}
+
+/** Reads a topic from its beginning to where it ends now. */
+async function readWhole(kafka: Kafka, topic: string): Promise<Map<number, KafkaMessage[]>> {
+  const admin = kafka.admin();
+  await admin.connect();
+  const ends = new Map((await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, Number(high)]));
+  await admin.disconnect();
+  const read = new Map<number, KafkaMessage[]>([...ends].filter(([, end]) => end > 0).map(([partition]) => [partition, []]));
+  if (read.size === 0) return read;
+  const consumer = kafka.consumer({ groupId: `read-${randomBytes(6).toString('hex')}`, maxWaitTimeInMs: 50 });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  const isWhole = () =>
+    [...read].every(([partition, messages]) => messages.length > 0 && Number(messages.at(-1)!.offset) + 1 >= ends.get(partition)!);
+  await new Promise<void>((resolve, reject) => {
+    // It starts again by itself after errors that pass, such as a coordinator that is loading.
+    consumer.on('consumer.crash', ({ payload }) => payload.restart || reject(payload.error));
+    const eachBatch = async ({ batch }: EachBatchPayload) => {
+      read.get(batch.partition)?.push(...batch.messages);
+      if (isWhole()) resolve();
+    };
+    consumer.run({ eachBatch, autoCommit: false }).catch(reject);
+  });
+  await consumer.disconnect();
+  return read;
 }

@@ -49,6 +49,8 @@ export function readExtents(state: StateStore, clock: Clock) {
   return {
     ranges: async (): Promise<PartitionRange[]> => (await read())?.ranges ?? [],
     holes: async (): Promise<Hole[]> => (await read())?.holes ?? [],
+    /** When they were noted, epoch milliseconds; 0 where never. */
+    atMs: async (): Promise<number> => (await read())?.atMs ?? 0,
     /**
      * Of one partition, for a sink. The start is never too high; where nothing is noted it is 0, so that no gap is closed on a guess. The end
      * is known to nobody here, and told only where the log was seen to be rewound: a sink then halts.

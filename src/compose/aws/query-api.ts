@@ -1,0 +1,60 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { CachedWarmStore } from '../../adapters/warm/cached/cached-warm-store.ts';
+import { AppError } from '../../core/errors.ts';
+import { problemAnswer } from '../../http/answer.ts';
+import { requestOf, resultOf, resultOfAnswer } from './api-event.ts';
+import { type FunctionRuntime, type Invocation, once } from './function-runtime.ts';
+import { heldWarmQuery } from './held-warm-query.ts';
+import { openStore, type StoreEnvironment } from './open-store.ts';
+import { buildApp } from './serve-api.ts';
+
+const megabyte = 2 ** 20;
+const cacheBytes = 256 * megabyte;
+const duckDbBytes = 768 * megabyte;
+/** Of the function's /tmp: the rest is DuckDB's, for what it spills. */
+const copiesBytes = 1_200 * megabyte;
+const folders = { root: '/tmp/logdrive/files', temporary: '/tmp/logdrive/queries' };
+const answerMs = 1_000;
+/** Lambda hands on 6 MB at most. */
+const maxAnswerBytes = 5_900_000;
+
+/** Builds the API's reading half as API Gateway asks it. Nothing before the first request. */
+export function buildQueryApi(
+  runtime: FunctionRuntime<StoreEnvironment>,
+): (event: APIGatewayProxyEvent, invocation: Invocation) => Promise<APIGatewayProxyResult> {
+  const { clock } = runtime;
+  let deadlineMs = Number.POSITIVE_INFINITY;
+  const parts = once(async () => {
+    const store = await openStore(runtime, {
+      cacheBytes,
+      async local(files) {
+        const warm = await CachedWarmStore.open({ store: files, folder: folders.root, maxBytes: copiesBytes });
+        return { warm, warmQuery: heldWarmQuery(warm, folders, duckDbBytes) };
+      },
+    });
+    const inTime = (timeoutMs: number) => Math.max(0, Math.min(timeoutMs, deadlineMs - answerMs - clock.monotonicMs()));
+    return buildApp(runtime, store, { inTime });
+  });
+  return async (event, invocation) => {
+    const { requestId } = event.requestContext;
+    try {
+      deadlineMs = invocation.deadlineMs;
+      const { app } = await parts();
+      const result = await resultOf(await app.fetch(requestOf(event)));
+      return Buffer.byteLength(result.body) <= maxAnswerBytes ? result : tooLarge(requestId);
+    } catch (error) {
+      invocation.log.error({ error }, 'the API could not start');
+      return resultOfAnswer(problemAnswer(error, requestId), { 'x-request-id': requestId });
+    }
+  };
+}
+
+/** The last one of its kind to be told: the client asks for fewer rows at once. */
+const tooLarge = (requestId: string): APIGatewayProxyResult =>
+  resultOfAnswer(
+    problemAnswer(
+      new AppError('BODY_TOO_LARGE', 'the answer is larger than 6 MB; ask for fewer rows with `limit`, and for the rest with `cursor`'),
+      requestId,
+    ),
+    { 'x-request-id': requestId },
+  );
