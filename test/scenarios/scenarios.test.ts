@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { differences } from './match.ts';
 import { readScenarios, runScenario } from './run-scenario.ts';
 import { type Host, serveArray } from './serve-array.ts';
+import { serveCloud } from './serve-cloud.ts';
 import { serveEmbedded } from './serve-embedded.ts';
 
 const scenarios = readScenarios();
@@ -10,6 +11,7 @@ const scenarios = readScenarios();
 const hosts: { name: string; start(): Promise<Host> }[] = [
   { name: 'array', start: () => serveArray() },
   { name: 'embedded', start: serveEmbedded },
+  { name: 'cloud', start: serveCloud },
 ];
 
 test('the numbered scenarios were found', () => {

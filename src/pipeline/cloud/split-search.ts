@@ -13,7 +13,7 @@ import type { HotStore } from '../../query/ports/hot-store.ts';
 import type { Catalogue, ListedFile } from '../catalogue.ts';
 import type { StepRunner } from '../run-steps.ts';
 import type { SourceFinder } from '../store/sources.ts';
-import type { SqlEngine } from '../store/sql-engine.ts';
+import { isOfIds, type SqlEngine } from '../store/sql-engine.ts';
 import { aggregateParts } from './partial-groups.ts';
 import { type BothHeads, type Split, snapshotOf, splitOf } from './split.ts';
 
@@ -58,8 +58,14 @@ export class SplitSearch {
   }
 
   async aggregate(plan: AggregatePlan): Promise<Groups> {
-    const warm = async (part: AggregatePlan, files: ListedFile[]): Promise<Groups> =>
-      (await this.#deps.sql?.aggregate(part)) ?? this.#deps.sources.withFiles(files, (refs) => aggregate(refs, part));
+    const warm = async (part: AggregatePlan, files: ListedFile[]): Promise<Groups> => {
+      const groups = await this.#deps.sql?.aggregate(part);
+      if (groups) return groups;
+      if (files.length > 0 && isOfIds(part)) {
+        throw new AppError('INVALID_QUERY', 'id cannot be grouped or counted in files here: group by another field, or narrow the time');
+      }
+      return this.#deps.sources.withFiles(files, (refs) => aggregate(refs, part));
+    };
     let split: Split | undefined;
     const whole = await this.#ask<Groups>(plan, {
       hot: (store, positions) => store.aggregate(planOf(plan, positions)),

@@ -89,7 +89,7 @@ const hasManyValues = ({ encoding, pages, nulls }: ColumnPlace): boolean =>
 const manyValues = 10_000;
 
 /** Our reader has no column of ids. */
-const isOfIds = ({ groupBy, aggregates }: AggregatePlan): boolean =>
+export const isOfIds = ({ groupBy, aggregates }: AggregatePlan): boolean =>
   [...groupBy, ...aggregates].some((item) => 'field' in item && item.field === 'id');
 
 type Scope = Pick<AggregatePlan, 'tenant' | 'time'>;

@@ -1,8 +1,9 @@
-import { aggregate } from '../../../columnar/aggregate.ts';
+import { aggregate, canAggregate } from '../../../columnar/aggregate.ts';
 import { search } from '../../../columnar/search.ts';
 import { Table } from '../../../columnar/table.ts';
 import { idOf } from '../../../core/ids.ts';
 import type { StoredRecord } from '../../../core/record.ts';
+import { aggregateRecords } from '../../../query/compile/scan/aggregate.ts';
 import type { AggregatePlan, Groups, SearchPlan, SearchResult } from '../../../query/plan.ts';
 import type { HotStore, WriteResult } from '../../../query/ports/hot-store.ts';
 
@@ -31,8 +32,14 @@ export class MemoryHotStore implements HotStore {
     return search(this.#sources(), plan);
   }
 
-  aggregate(plan: AggregatePlan): Promise<Groups> {
-    return aggregate(this.#sources(), plan);
+  async aggregate(plan: AggregatePlan): Promise<Groups> {
+    if (canAggregate(plan)) return aggregate(this.#sources(), plan);
+    // Tables have no column of ids: record by record, then.
+    const { tenant, time, where, snapshot, positions } = plan;
+    const limits = { ...(snapshot ? { snapshot } : {}), ...(positions ? { positions } : {}) };
+    const { records, stats } = await this.search({ tenant, time, where, order: 'asc', limit: this.#positions.size, ...limits });
+    const rows = aggregateRecords(records, { ...plan, limit: Number.MAX_SAFE_INTEGER });
+    return { rows: rows.slice(0, plan.limit), truncated: rows.length > plan.limit, stats };
   }
 
   async close(): Promise<void> {
