@@ -9,6 +9,7 @@ import { costPage } from './gen/cost-page.ts';
 import { errorsPage } from './gen/errors-page.ts';
 import { functionsRegistry } from './gen/functions-registry.ts';
 import { httpPage } from './gen/http-page.ts';
+import { openSearchDocuments } from './gen/opensearch-documents.ts';
 import { processorsPage } from './gen/processors-page.ts';
 
 process.chdir(join(import.meta.dirname, '..'));
@@ -30,6 +31,7 @@ const outputs: Record<string, string> = {
   'docs/reference/cli.md': await cliPage(),
   'docs/reference/errors.md': errorsPage(),
   'docs/reference/http.md': httpPage(),
+  ...openSearchDocuments(),
   'docs/cost.md': costPage(),
 };
 
