@@ -1,4 +1,11 @@
-import { BillingMode, CreateTableCommand, DeleteTableCommand, KeyType, ScalarAttributeType } from '@aws-sdk/client-dynamodb';
+import {
+  BillingMode,
+  CreateTableCommand,
+  DeleteTableCommand,
+  type DynamoDBClient,
+  KeyType,
+  ScalarAttributeType,
+} from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { sqsClient } from '../../src/adapters/dead-letters/sqs/client.ts';
@@ -19,19 +26,24 @@ export const aws = services().aws;
 
 export const endpointOf = (endpoint = aws!.endpoint) => ({ endpoint, region: aws?.region ?? 'us-east-1' });
 
-/** Makes a table as the stacks do; its name, and what removes it. */
-export async function makeTable(): Promise<{ table: string; remove(): Promise<void> }> {
-  const client = dynamoDbClient(endpointOf());
-  const table = randomName('state');
+/** Makes a table of this name as the stacks do. */
+export async function createTable(client: DynamoDBClient, name: string): Promise<void> {
   const keys = [stateTable.partitionKey, stateTable.sortKey];
   await client.send(
     new CreateTableCommand({
-      TableName: table,
+      TableName: name,
       BillingMode: BillingMode.PAY_PER_REQUEST,
-      KeySchema: keys.map(({ name }, i) => ({ AttributeName: name, KeyType: i === 0 ? KeyType.HASH : KeyType.RANGE })),
-      AttributeDefinitions: keys.map(({ name }) => ({ AttributeName: name, AttributeType: ScalarAttributeType.S })),
+      KeySchema: keys.map((key, i) => ({ AttributeName: key.name, KeyType: i === 0 ? KeyType.HASH : KeyType.RANGE })),
+      AttributeDefinitions: keys.map((key) => ({ AttributeName: key.name, AttributeType: ScalarAttributeType.S })),
     }),
   );
+}
+
+/** A table of its own, and what removes it. */
+export async function makeTable(): Promise<{ table: string; remove(): Promise<void> }> {
+  const client = dynamoDbClient(endpointOf());
+  const table = randomName('state');
+  await createTable(client, table);
   return {
     table,
     async remove() {
