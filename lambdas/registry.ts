@@ -1,5 +1,4 @@
 // Written by scripts/gen.ts from the folders beside it.
-import aggregate from './aggregate/manifest.ts';
 import archive from './archive/manifest.ts';
 import bootstrap from './bootstrap/manifest.ts';
 import canary from './canary/manifest.ts';
@@ -16,7 +15,6 @@ import takeIn from './take-in/manifest.ts';
 
 /** Every function, by name. */
 export const functions = {
-  aggregate,
   archive,
   bootstrap,
   canary,

@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { common, kafka, table } from '../environment.ts';
+import { common, kafka, table, variables } from '../environment.ts';
 import { defineFunction } from '../function-manifest.ts';
 
 export default defineFunction({
   name: 'canary',
   description: 'Sends a record of its own tenant the whole way each minute, and measures how long it takes',
   triggers: [{ kind: 'schedule', every: 'rate(1 minute)', pass: 'canary' }],
-  env: z.object({ ...common, ...kafka, ...table }),
+  env: z.object({ ...common, ...kafka, ...table, LOGDRIVE_HOT_URL: variables.LOGDRIVE_HOT_URL }),
   memoryMb: 512,
   timeoutS: 55,
   architecture: 'arm64',

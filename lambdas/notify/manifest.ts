@@ -5,10 +5,8 @@ import { defineFunction } from '../function-manifest.ts';
 export default defineFunction({
   name: 'notify',
   description: 'Tells people about alarms: webhook, Slack, e-mail, SNS',
-  triggers: [
-    { kind: 'alarms' },
-    { kind: 'events', pattern: { source: ['aws.cloudwatch'], 'detail-type': ['CloudWatch Alarm State Change'] } },
-  ],
+  // By the topic alone: EventBridge would tell each alarm a second time, and those of others in the account.
+  triggers: [{ kind: 'alarms' }],
   env: z.object({ ...common, ...table, LOGDRIVE_NOTIFY_TOPIC_ARN: variables.LOGDRIVE_NOTIFY_TOPIC_ARN }),
   memoryMb: 256,
   timeoutS: 60,
