@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
-import { Kafka, logLevel } from 'kafkajs';
 import { downloadJars, once, tool } from './install.ts';
 import type { Jdk } from './java.ts';
 import { pins, scramUser } from './pins.ts';
@@ -95,22 +95,22 @@ sasl.enabled.mechanisms=SCRAM-SHA-512
 ${secure ? `${scram}\nssl.keystore.location=${store}\nssl.keystore.type=PKCS12\nssl.keystore.password=${storePassword}\n` : ''}`;
 }
 
-/** Whether the broker leads: it lists itself and says what topics there are. */
-async function answers(port: number): Promise<boolean> {
-  const client = new Kafka({
-    brokers: [`127.0.0.1:${port}`],
-    logLevel: logLevel.NOTHING,
-    retry: { retries: 0 },
-    connectionTimeout: 1_000,
+/** ApiVersions, version 0, without a client id: https://kafka.apache.org/protocol#The_Messages_ApiVersions */
+const apiVersions = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff]);
+const answerMs = 1_000;
+
+/** Whether the broker answers a request: it takes none before it is registered with its controller. */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(apiVersions));
+    const end = (isReady: boolean) => {
+      socket.destroy();
+      resolve(isReady);
+    };
+    socket.setTimeout(answerMs, () => end(false));
+    socket.on('error', () => end(false));
+    socket.on('close', () => end(false));
+    // Length and correlation id, then the error code.
+    socket.once('data', (bytes) => end(bytes.length >= 10 && bytes.readInt16BE(8) === 0));
   });
-  const admin = client.admin();
-  try {
-    await admin.connect();
-    const { brokers } = await admin.describeCluster();
-    return brokers.length === 1;
-  } catch {
-    return false;
-  } finally {
-    await admin.disconnect().catch(() => {});
-  }
 }

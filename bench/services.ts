@@ -1,0 +1,82 @@
+// What the platform costs on real services, all on this machine: node bench/services.ts [--records 200000] [--partitions 3] [--no-hot]
+// Kafka, OpenSearch and the emulated AWS are started with fresh data; the host is pinned to core 0, the load generator to core 1, the services run where
+// there is room. 500 records a request, 16 connections. CPU is that of each process from the first record until nothing is in flight.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type ServiceName, serviceNames } from '../scripts/services/pins.ts';
+import { startService, stopService } from '../scripts/services/run.ts';
+import { ServerProcess } from './server-process.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    records: { type: 'string', default: '200000' },
+    partitions: { type: 'string', default: '3' },
+    'no-hot': { type: 'boolean', default: false },
+    threads: { type: 'boolean', default: false },
+  },
+});
+const records = Number(options.records);
+const hasHot = !options['no-hot'];
+const names: ServiceName[] = serviceNames.filter((name) => hasHot || name !== 'opensearch');
+
+type Counts = { done: number; in_flight: number; dead: number };
+type Ledger = { accepted: number; hot: Counts; warm: Counts };
+
+/** CPU seconds of all threads of a process so far; the children of the emulator are its own affair. */
+function cpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+const root = mkdtempSync(join(tmpdir(), 'logdrive-bench-services-'));
+try {
+  const states = await Promise.all(names.map((name) => startService(root, name, { ports: [0, 0, 0] })));
+  const at = Object.fromEntries(states.map(({ name, endpoint }) => [name, endpoint]));
+  const settings = [
+    `services.brokers=["${at.kafka}"]`,
+    `services.endpoint=${at.aws}`,
+    ...(hasHot ? [`services.openSearch=${at.opensearch}`] : ['services.hot=false']),
+    `services.partitions=${options.partitions}`,
+    'canary.enabled=false',
+    'seal.after=4s',
+  ];
+  const server = await ServerProcess.start('../bin/logdrive.ts', (port, folder) => [
+    ...['up', '--profile', 'services', '--port', String(port), '--data-dir', join(folder, 'data'), '--log-level', 'warn'],
+    ...settings.flatMap((setting) => ['--set', setting]),
+  ]);
+  await delay(2_000);
+  const before = [server.cpuS(), ...states.map(({ pid }) => cpuOf(pid))];
+  const startedMs = performance.now();
+  const result = await server.load(['--records', String(records)]);
+  const until = async (isDone: (ledger: Ledger) => boolean): Promise<[Ledger, number]> => {
+    for (;;) {
+      const ledger = await server.get<Ledger>('/api/ledger');
+      if (isDone(ledger)) return [ledger, (performance.now() - startedMs) / 1_000];
+      await delay(250);
+    }
+  };
+  const [, searchableS] = await until(({ hot, warm }) => (hasHot ? hot : warm).done >= records);
+  const [ledger, committedS] = await until(({ hot, warm }) => warm.in_flight === 0 && hot.in_flight === 0);
+  const after = [server.cpuS(), ...states.map(({ pid }) => cpuOf(pid))];
+  if (ledger.accepted !== records || ledger.warm.done !== records) throw new Error(`not all are there: ${JSON.stringify(ledger)}`);
+  const rate = (s: number) => `${Math.round(records / s / 100) / 10}k`;
+  console.log(`| ${records} records | records/s | s |\n|---|---|---|`);
+  console.log(
+    `| acknowledged (p50 ${result.p50Ms.toFixed(1)} ms, p99 ${result.p99Ms.toFixed(1)} ms) | ${rate(result.seconds)} | ${result.seconds.toFixed(1)} |`,
+  );
+  if (hasHot) console.log(`| searchable in OpenSearch | ${rate(searchableS)} | ${searchableS.toFixed(1)} |`);
+  console.log(`| everything closed, both sinks | ${rate(committedS)} | ${committedS.toFixed(1)} |`);
+  console.log('\n| process | CPU s a million |\n|---|---|');
+  for (const [i, name] of ['host', ...names].entries()) {
+    console.log(`| ${name} | ${(((after[i]! - before[i]!) * 1e6) / records).toFixed(1)} |`);
+  }
+  console.log(`\nhost: ${server.peakRssMb().toFixed(0)} MB at most`);
+  if (options.threads) for (const [name, cpuS] of server.cpuByThread()) console.log(`  ${name} ${cpuS.toFixed(2)} s`);
+  await server.stop();
+} finally {
+  await Promise.all(names.map((name) => stopService(root, name, { graceMs: 0 })));
+  rmSync(root, { recursive: true, force: true });
+}
