@@ -14,7 +14,14 @@ export type PageRequest = {
   cursor: string | undefined;
 };
 
-export type Page = { records: StoredRecord[]; nextCursor: string | null; stores: Record<string, unknown>; tookMs: number };
+export type Page = {
+  records: StoredRecord[];
+  nextCursor: string | null;
+  stores: Record<string, unknown>;
+  tookMs: number;
+  /** Why the page is not whole, where it is not. */
+  reasons: string[];
+};
 
 /**
  * Reads one page of a walk. The first page takes a snapshot of what is visible, which its cursor carries on, so that later pages neither
@@ -38,6 +45,7 @@ export async function readPage(platform: Platform, options: HttpOptions, request
     nextCursor: more ? printCursor(options.cursorKey, digest, { time, after: sortKeyOf(last), snapshot }) : null,
     stores: storesOf(result),
     tookMs: tookMs(options, startedMs),
+    reasons: result.reasons ?? [],
   };
 }
 
@@ -52,8 +60,9 @@ const sortKeyOf = ({ timestamp, timestamp_ns, generation, partition, offset }: S
   offset,
 });
 
-/** What was read, as `stores` of an answer has it. */
-export const storesOf = ({ stats }: Pick<SearchResult, 'stats'>): Record<string, unknown> => ({ warm: statsJson(stats) });
+/** What was read, as `stores` of an answer has it: by store, where an answer says which. */
+export const storesOf = ({ stats, stores }: Pick<SearchResult, 'stats' | 'stores'>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(stores ?? { warm: stats }).map(([store, read]) => [store, statsJson(read)]));
 
 const statsJson = ({ files, filesPruned, pages, pagesPruned, bytes, rows }: ReadStats) => ({
   files,

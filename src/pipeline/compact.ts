@@ -37,8 +37,8 @@ export type CompactDeps = {
 };
 
 export type Compactor = {
-  /** Does what is due, or everything that can be compacted when `all`. Resolves to the files read and written. */
-  run(all?: boolean): Promise<MergeCounts>;
+  /** Does what is due, or everything that can be compacted when `all`, as long as it may go on. Resolves to the files read and written. */
+  run(all?: boolean, mayGoOn?: () => boolean): Promise<MergeCounts>;
   /** Takes a tenant's records out of all committed files; the former files are deleted after the grace. Resolves to the records taken out. */
   erase(tenant: string, matches: Erasure): Promise<number>;
   /** Deletes what was condemned and is past its grace. Resolves to the files deleted. */
@@ -69,8 +69,8 @@ export function createCompactor(deps: CompactDeps): Compactor {
     return takeRows(due, ({ file }) => file.info.rows, options.maxRows);
   }
 
-  async function absorb(all: boolean): Promise<void> {
-    for (let due = await level0Due(all); due.length > 0; due = await level0Due(all)) {
+  async function absorb(all: boolean, mayGoOn: () => boolean): Promise<void> {
+    for (let due = await level0Due(all); due.length > 0 && mayGoOn(); due = await level0Due(all)) {
       const result = await runner.run(compactLevel0(due), merge);
       log.debug({ files: due.length, result }, 'level 0 compacted');
       // Somebody else is at these files; what is left is found in the next run.
@@ -78,11 +78,12 @@ export function createCompactor(deps: CompactDeps): Compactor {
     }
   }
 
-  async function mergeHours(all: boolean): Promise<void> {
+  async function mergeHours(all: boolean, mayGoOn: () => boolean): Promise<void> {
     for (const { tenant, day, files } of await allDays(catalogue)) {
       for (const [hour, ofHour] of Map.groupBy(files, (file) => file.hour)) {
         if (!all && !isOver(dayStartUs(day) + hour * hourUs)) continue;
         const names = mergeable(ofHour, options.maxRows);
+        if (!mayGoOn()) return;
         if (names.length > 1) await runner.run(rewriteFiles(tenant, day, names, undefined), merge);
       }
     }
@@ -112,14 +113,14 @@ export function createCompactor(deps: CompactDeps): Compactor {
   return {
     collect,
     sweep,
-    async run(all = false) {
+    async run(all = false, mayGoOn = () => true) {
       const before = { ...counts };
-      await absorb(all);
-      await mergeHours(all);
+      await absorb(all, mayGoOn);
+      await mergeHours(all, mayGoOn);
       return { read: counts.read - before.read, written: counts.written - before.written };
     },
     async erase(tenant, matches) {
-      await absorb(true);
+      await absorb(true, () => true);
       const left = (await catalogue.partitions()).flatMap(({ files }) => files);
       if (left.length > 0) throw new AppError('CONFLICT', 'files came in while records were being erased: try again');
       const before = erasedOf(await daysOfTenant(catalogue, tenant));

@@ -18,7 +18,15 @@ export type Derivation = {
   expires: boolean;
 };
 
-export type DeriveDeps = { state: StateStore; catalogue: Catalogue; warm: WarmStore; clock: Clock; hourDelayMs: number };
+export type DeriveDeps = {
+  state: StateStore;
+  catalogue: Catalogue;
+  warm: WarmStore;
+  clock: Clock;
+  hourDelayMs: number;
+  /** Whether another object may be begun; always when absent. */
+  mayGoOn?: () => boolean;
+};
 
 /** From which contents each hour's object was made. */
 type Made = Record<string, string>;
@@ -28,7 +36,10 @@ type Made = Record<string, string>;
  * (late data, an erasure), left alone otherwise. Equal rows compact to equal bytes, so contents are told apart by the names of files.
  * Resolves to how many objects were written.
  */
-export async function derive(derivation: Derivation, { state, catalogue, warm, clock, hourDelayMs }: DeriveDeps): Promise<number> {
+export async function derive(
+  derivation: Derivation,
+  { state, catalogue, warm, clock, hourDelayMs, mayGoOn = () => true }: DeriveDeps,
+): Promise<number> {
   const overUs = (clock.nowMs() - hourDelayMs) * 1_000 - hourUs;
   let written = 0;
   for (const { tenant, days } of await catalogue.tenants()) {
@@ -38,7 +49,7 @@ export async function derive(derivation: Derivation, { state, catalogue, warm, c
       const contents = contentsOf(head, overUs);
       const next: Made = { ...made?.value };
       for (const [hour, content] of contents) {
-        if (next[hour] === content) continue;
+        if (next[hour] === content || !mayGoOn()) continue;
         const place = { tenant, day: head.day, hour };
         await warm.replace(derivation.nameOf(place), await derivation.make(place));
         next[hour] = content;

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { StateStore } from '../core/ports/state-store.ts';
 import { condemnDayFiles, condemnFiles, observedBefore } from '../core/warm/collect.ts';
 import { dayUs } from '../core/warm/file.ts';
-import { minutesPrefix } from '../core/warm/keys.ts';
+import { minutesPrefixOf, sinkNames } from '../core/warm/keys.ts';
 import { slotOf } from '../core/warm/minutes.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { StepRunner } from './run-steps.ts';
@@ -48,8 +48,10 @@ export function createRetention({ runner, catalogue, state, clock, warmDays, max
 
   async function forgetMinutes(): Promise<void> {
     const first = slotOf(cutoffUs(maxWarmDays));
-    for (const { key, version } of await state.list(minutesPrefix)) {
-      if (Number(key.slice(minutesPrefix.length).split('/')[0]) < first) await state.compareAndSet(key, version, undefined);
+    for (const prefix of sinkNames.map(minutesPrefixOf)) {
+      for (const { key, version } of await state.list(prefix)) {
+        if (Number(key.slice(prefix.length).split('/')[0]) < first) await state.compareAndSet(key, version, undefined);
+      }
     }
   }
 

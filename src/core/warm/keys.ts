@@ -1,7 +1,8 @@
 /** The keys under which the catalogue keeps its heads in the StateStore, and the names of its objects in the WarmStore. */
 
 /** A store that follows the queue by itself; each has heads, details and counts under its own name. */
-export type SinkName = 'hot' | 'warm';
+export const sinkNames = ['hot', 'warm'] as const;
+export type SinkName = (typeof sinkNames)[number];
 
 /** Lists the partitions of which a sink has a head: `[generation, partition][]`. */
 export const partitionsKeyOf = (sink: SinkName): string => `${sink}/partitions`;

@@ -35,7 +35,9 @@ export const logRoutes = [
       200: {
         description: 'A page of records',
         content: {
-          'application/json': listOf(record).extend({ took_ms: z.number(), stores, partial: z.boolean() }).meta({ id: 'LogPage' }),
+          'application/json': listOf(record)
+            .extend({ took_ms: z.number(), stores, partial: z.boolean(), reasons: z.array(z.string()) })
+            .meta({ id: 'LogPage' }),
         },
       },
     },
@@ -51,7 +53,8 @@ export const logRoutes = [
         next_cursor: page.nextCursor,
         took_ms: page.tookMs,
         stores: page.stores,
-        partial: false,
+        partial: page.reasons.length > 0,
+        reasons: page.reasons,
       });
     },
   }),

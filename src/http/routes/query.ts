@@ -15,7 +15,13 @@ import { readPage, storesOf, tookMs } from '../search-page.ts';
 const defaultRecords = 100;
 const defaultGroups = 1_000;
 
-type Result = Rows & { nextCursor: string | null; stores: Record<string, unknown>; tookMs: number; reasons: string[] };
+type Result = Rows & {
+  nextCursor: string | null;
+  stores: Record<string, unknown>;
+  tookMs: number;
+  reasons: string[];
+  approximate: string[];
+};
 
 export const queryRoutes = [
   defineRoute({
@@ -70,8 +76,8 @@ async function records(platform: Platform, options: HttpOptions, tenant: string,
     limit: query.limit ?? defaultRecords,
     cursor: query.cursor,
   });
-  const { nextCursor, stores: read, tookMs: took } = page;
-  return { ...recordRows(page.records, query.select), nextCursor, stores: read, tookMs: took, reasons: [] };
+  const { nextCursor, stores: read, tookMs: took, reasons } = page;
+  return { ...recordRows(page.records, query.select), nextCursor, stores: read, tookMs: took, reasons, approximate: [] };
 }
 
 async function groups(platform: Platform, options: HttpOptions, tenant: string, query: Query): Promise<Result> {
@@ -79,11 +85,20 @@ async function groups(platform: Platform, options: HttpOptions, tenant: string, 
   const { limit = defaultGroups } = query;
   const { plan, finish } = deriveGroups(query, tenant, timeOf(query, options), limit, options.clock.nowMs() * 1_000);
   const found = finish(await platform.store.aggregate(plan));
-  const reasons = found.truncated ? [`there are more than ${limit} groups; narrow the query or raise its limit`] : [];
-  return { ...groupRows(found, query), nextCursor: null, stores: storesOf(found), tookMs: tookMs(options, startedMs), reasons };
+  const cut = found.truncated ? [`there are more than ${limit} groups; narrow the query or raise its limit`] : [];
+  const reasons = [...cut, ...(found.reasons ?? [])];
+  const { approximate = [] } = found;
+  return {
+    ...groupRows(found, query),
+    nextCursor: null,
+    stores: storesOf(found),
+    tookMs: tookMs(options, startedMs),
+    reasons,
+    approximate,
+  };
 }
 
-function spell({ rows, columns, nextCursor, stores: read, tookMs: took, reasons }: Result, type: string): Answer {
+function spell({ rows, columns, nextCursor, stores: read, tookMs: took, reasons, approximate }: Result, type: string): Answer {
   if (type === 'application/json') {
     return json({
       items: rows,
@@ -91,7 +106,7 @@ function spell({ rows, columns, nextCursor, stores: read, tookMs: took, reasons 
       next_cursor: nextCursor,
       partial: reasons.length > 0,
       reasons,
-      approximate: [],
+      approximate,
       stores: read,
       took_ms: took,
     });
