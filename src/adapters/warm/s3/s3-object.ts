@@ -20,6 +20,8 @@ export class S3Object implements WarmObject {
   readonly #cache: BlockCache;
   readonly #id = `${++opened}/`;
   readonly #own = new Set<number>();
+  /** Blocks on their way, whether the cache still has them or not: none is fetched twice at once. */
+  readonly #coming = new Map<number, Block>();
   readonly #asked = new Map<number, PromiseWithResolvers<Uint8Array>>();
   #ahead = firstAhead;
   #readTo = -1;
@@ -49,17 +51,20 @@ export class S3Object implements WarmObject {
   }
 
   #block(index: number): Block {
-    return this.#cache.get(this.#id + index) ?? this.#ask(index);
+    return this.#cache.get(this.#id + index) ?? this.#coming.get(index) ?? this.#ask(index);
   }
 
   #ask(index: number): Block {
     const asked = Promise.withResolvers<Uint8Array>();
+    const arrived = () => this.#coming.delete(index);
     // Nobody may be waiting for a block that was read ahead.
-    asked.promise.catch(() => {});
+    asked.promise.then(arrived, arrived);
     if (this.#asked.size === 0) setImmediate(() => this.#fetchAsked());
     this.#asked.set(index, asked);
     this.#own.add(index);
-    return this.#cache.put(this.#id + index, asked.promise);
+    const block = this.#cache.put(this.#id + index, asked.promise);
+    this.#coming.set(index, block);
+    return block;
   }
 
   /** Fetches what was asked for since the last time, each run of blocks in one request. */
@@ -76,7 +81,7 @@ export class S3Object implements WarmObject {
   #extended(to: number): number {
     const end = Math.min(to + this.#ahead, Math.ceil(this.size / this.#cache.blockBytes));
     let extended = to;
-    while (extended < end && !this.#cache.has(this.#id + extended)) extended++;
+    while (extended < end && !this.#coming.has(extended) && !this.#cache.has(this.#id + extended)) extended++;
     return extended;
   }
 
