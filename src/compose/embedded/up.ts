@@ -6,6 +6,7 @@ import { profileAll } from './profiles.ts';
 import { dataPaths, type HostSettings } from './settings.ts';
 import { settingsOfConfig } from './settings-of-config.ts';
 import { trimHeap } from './trim-heap.ts';
+import { tuneHeap } from './tune-heap.ts';
 
 /** Starts a host of any kind. */
 export type StartHost = (settings: HostSettings, options: Partial<HostOptions>) => Promise<Host>;
@@ -23,6 +24,7 @@ export async function up(config: Config, options: Partial<HostOptions> = {}, sta
   const startedMs = performance.now();
   const ended = Promise.withResolvers<void>();
   const profiled = options.profile ? profileAll(dataPaths(config.dataDir).profiles, 'front', ended.promise) : undefined;
+  tuneHeap();
   const host = await start(settingsOfConfig(config, version), options);
   process.stderr.write(await banner(host, config, performance.now() - startedMs));
   setTimeout(trimHeap, trimAfterMs).unref();
