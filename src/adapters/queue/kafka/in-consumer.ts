@@ -31,44 +31,76 @@ const pause = { baseMs: 100, maxMs: 5_000 };
  */
 export class InConsumer {
   readonly #options: InConsumerOptions;
-  readonly #consumer: Consumer;
+  readonly #kafka: kafkajs.Kafka;
   readonly #closing = new AbortController();
+  #running: Promise<void> | undefined;
 
   constructor(options: InConsumerOptions) {
     this.#options = options;
-    const kafka = new kafkajs.Kafka({ ...kafkaConfig(options), requestTimeout: 30_000 });
-    const retry = { retries: 1_000_000, initialRetryTime: 100, maxRetryTime: 5_000 };
-    this.#consumer = kafka.consumer({ groupId: options.groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 500, retry });
+    const retry = { retries: 10, initialRetryTime: 100, maxRetryTime: 5_000 };
+    this.#kafka = new kafkajs.Kafka({ ...kafkaConfig(options), retry, requestTimeout: 30_000 });
   }
 
-  async start(): Promise<void> {
-    await this.#consumer.connect();
-    await this.#consumer.subscribe({ topic: this.#options.topic, fromBeginning: true });
-    await this.#consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: (batch) => this.#takeIn(batch) });
+  /** Begins to consume, and goes on whatever the brokers do, until it is closed. */
+  start(): void {
+    this.#running ??= this.#run();
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#consumer.disconnect();
+    await this.#running;
   }
 
-  async #takeIn({ batch, heartbeat, resolveOffset, isRunning, isStale }: EachBatchPayload): Promise<void> {
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      const consumer = this.#kafka.consumer({ groupId: this.#options.groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 500 });
+      try {
+        await this.#consume(consumer);
+      } catch (error) {
+        this.#options.onProblem?.('the consumer of logs.in ended, and is started again', error);
+      }
+      await consumer.disconnect().catch(() => {}); // it is thrown away
+      if (!signal.aborted) await this.#pause(attempt);
+    }
+  }
+
+  /** Resolves when it is closed; throws when the consumer has ended for good. */
+  async #consume(consumer: Consumer): Promise<void> {
+    const { signal } = this.#closing;
+    const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    // kafkajs starts it again by itself, but not after every error.
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) reject(payload.error);
+    });
+    await consumer.connect();
+    await consumer.subscribe({ topic: this.#options.topic, fromBeginning: true });
+    await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: (batch) => this.#takeIn(consumer, batch) });
+    await ended;
+  }
+
+  async #pause(attempt: number): Promise<void> {
+    await delay(backoffMs(attempt, pause), undefined, { signal: this.#closing.signal }).catch(() => {}); // closing ends the pause
+  }
+
+  async #takeIn(consumer: Consumer, { batch, heartbeat, resolveOffset, isRunning, isStale }: EachBatchPayload): Promise<void> {
     const { topic, partition } = batch;
     const messages = batch.messages.map((message) => incomingOf(partition, message, this.#options.mapping));
     for (let attempt = 0; ; attempt++) {
-      if (!isRunning() || isStale()) return;
+      if (this.#closing.signal.aborted || !isRunning() || isStale()) return;
       try {
         await this.#options.takeIn(messages);
         break;
       } catch (error) {
         this.#options.onProblem?.('messages of logs.in could not be taken in, and are tried again', error);
-        await delay(backoffMs(attempt, pause), undefined, { signal: this.#closing.signal }).catch(() => {}); // closing ends the pause
+        await this.#pause(attempt);
         await heartbeat();
       }
     }
     const last = batch.lastOffset();
     resolveOffset(last);
-    await this.#consumer.commitOffsets([{ topic, partition, offset: String(Number(last) + 1) }]);
+    await consumer.commitOffsets([{ topic, partition, offset: String(Number(last) + 1) }]);
   }
 }
 
