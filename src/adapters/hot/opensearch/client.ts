@@ -73,12 +73,13 @@ export class OpenSearchClient {
   }
 
   /**
-   * Sends and gives whatever was answered.
+   * Sends and gives whatever was answered. `given` are headers in place of, or besides, the client's own.
    * @throws AppError STORE_UNAVAILABLE when there is no answer
    */
-  async send(method: string, path: string, body?: unknown): Promise<Answer> {
+  async send(method: string, path: string, body?: unknown, given: Record<string, string> = {}): Promise<Answer> {
     const bytes = body === undefined ? undefined : body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body));
-    const headers = await this.#headers(method, path, bytes, body instanceof Uint8Array ? 'application/x-ndjson' : 'application/json');
+    const type = body instanceof Uint8Array ? 'application/x-ndjson' : 'application/json';
+    const headers = await this.#headers(method, path, bytes, { ...(bytes ? { 'content-type': type } : {}), ...given });
     try {
       return await this.#exchange(method, path, headers, bytes);
     } catch (cause) {
@@ -91,8 +92,12 @@ export class OpenSearchClient {
     this.#agent.destroy();
   }
 
-  async #headers(method: string, path: string, body: Uint8Array | undefined, type: string): Promise<Record<string, string>> {
-    const headers: Record<string, string> = body ? { 'content-type': type } : {};
+  async #headers(
+    method: string,
+    path: string,
+    body: Uint8Array | undefined,
+    headers: Record<string, string>,
+  ): Promise<Record<string, string>> {
     const auth = this.#auth;
     if (auth.kind === 'basic') headers.authorization = `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`;
     if (auth.kind === 'sigv4') {
