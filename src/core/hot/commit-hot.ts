@@ -1,5 +1,4 @@
 import { type CloseRequest, type CloseResult, closeIn } from '../warm/close.ts';
-import { listedPartitions } from '../warm/heads.ts';
 import { headKey } from '../warm/keys.ts';
 import { read, type Steps } from '../warm/steps.ts';
 import { emptyHot, type HotHead, holdBatch, type ObservedDays } from './head.ts';
@@ -19,11 +18,4 @@ export function* commitHot({ observed, ...request }: HotCommitRequest): Steps<Cl
 /** The hot head of one partition. */
 export function* readHot(generation: number, partition: number): Steps<HotHead> {
   return (yield* read(headKey('hot', generation, partition), emptyHot(generation, partition))).value;
-}
-
-/** The hot heads of all partitions of all generations. */
-export function* readHots(): Steps<HotHead[]> {
-  const heads: HotHead[] = [];
-  for (const [generation, partition] of yield* listedPartitions('hot')) heads.push(yield* readHot(generation, partition));
-  return heads;
 }

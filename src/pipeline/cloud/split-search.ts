@@ -3,9 +3,10 @@ import { aggregate } from '../../columnar/aggregate.ts';
 import { noReads } from '../../columnar/rows.ts';
 import { search } from '../../columnar/search.ts';
 import { AppError } from '../../core/errors.ts';
-import { readHots } from '../../core/hot/commit-hot.ts';
+import { readHot } from '../../core/hot/commit-hot.ts';
 import type { HotHead } from '../../core/hot/head.ts';
 import type { Log } from '../../core/ports/log.ts';
+import { listedPartitions } from '../../core/warm/heads.ts';
 import type { PartitionHead } from '../../core/warm/progress.ts';
 import { compareSortKeys } from '../../query/compile/scan/visible.ts';
 import type { AggregatePlan, AnswerNotes, Groups, PlanPositions, ReadStats, SearchPlan, SearchResult, Snapshot } from '../../query/plan.ts';
@@ -135,7 +136,10 @@ export class SplitSearch {
   }
 
   async #hotHeads(): Promise<HotHead[]> {
-    return this.#deps.hot ? this.#deps.runner.run(readHots()) : [];
+    const { hot, runner } = this.#deps;
+    if (!hot) return [];
+    const listed = await runner.run(listedPartitions('hot'));
+    return Promise.all(listed.map(([generation, partition]) => runner.run(readHot(generation, partition))));
   }
 
   /** Asks the hot store, for so long as it may take. @throws HotAway where it does not answer */

@@ -39,9 +39,9 @@ export class StoreSearch {
     return recordById(this, tenant, id);
   }
 
-  /** Which of the ids that clients gave are in committed files. */
-  async committedIds(tenant: string, ids: string[]): Promise<Set<string>> {
-    const { files } = await this.#sources.find(tenant, always);
+  /** Which of the ids that clients gave are in committed files: in all, or in those with records observed since a time (epoch microseconds). */
+  async committedIds(tenant: string, ids: string[], observedSinceUs = Number.NEGATIVE_INFINITY): Promise<Set<string>> {
+    const files = (await this.#sources.find(tenant, always)).files.filter(({ info }) => info.maxObserved >= observedSinceUs);
     if (files.length === 0) return new Set();
     return this.#sources.withFiles(files, (refs) =>
       heldIds(
