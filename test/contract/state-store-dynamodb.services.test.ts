@@ -130,7 +130,7 @@ describe.skipIf(!aws)('DynamoDB', () => {
     beforeAll(async () => {
       proxy = await FaultyProxy.start(aws!.endpoint);
       const name = await newTable();
-      store = openAt(name, proxy.endpoint, 300);
+      store = openAt(name, proxy.endpoint, 1_500);
       direct = openAt(name);
     });
     beforeEach(() => proxy.reset());

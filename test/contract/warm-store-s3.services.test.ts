@@ -20,8 +20,8 @@ describe.skipIf(!aws)('S3', () => {
   let proxy: FaultyProxy;
   let bucket = '';
   const opened: ReturnType<typeof s3Client>[] = [];
-  const openAt = (options: Partial<S3WarmOptions> = {}, endpoint?: string) => {
-    const client = s3Client({ ...endpointOf(endpoint), attempts: 3, attemptTimeoutMs: 500 });
+  const openAt = (options: Partial<S3WarmOptions> = {}, endpoint?: string, attemptTimeoutMs = 10_000) => {
+    const client = s3Client({ ...endpointOf(endpoint), attempts: 3, attemptTimeoutMs });
     opened.push(client);
     return new S3WarmStore({ client, bucket, ...options });
   };
@@ -173,7 +173,7 @@ describe.skipIf(!aws)('S3', () => {
       seen.operation === 'PUT' && seen.count === 0 ? fault : undefined;
 
     test.each(['lose', 'hang', 'refuse'] as const)('a put whose answer is lost (%s) is known as ours', async (fault) => {
-      const store = openAt({ prefix: 'faults/' }, proxy.endpoint);
+      const store = openAt({ prefix: 'faults/' }, proxy.endpoint, 1_500);
       proxy.rule = firstPut(fault);
       expect(await store.putIfAbsent(`${fault}.parquet`, [bytes('ours')])).toBe(true);
       proxy.reset();
