@@ -9,7 +9,7 @@ import { openPart } from '../../src/columnar/part.ts';
 import { search } from '../../src/columnar/search.ts';
 import { tableOf } from '../columnar/arbitrary.ts';
 import { aws, endpointOf, makeBucket } from './aws-bench.ts';
-import { FaultyProxy, type Seen } from './faulty-proxy.ts';
+import { FaultyProxy, type Seen, seeded } from './faulty-proxy.ts';
 import { describeWarmStore } from './warm-store.contract.ts';
 
 const mib = 2 ** 20;
@@ -209,6 +209,34 @@ describe.skipIf(!aws)('S3', () => {
       await expect(store.get('whole.parquet')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
       proxy.rule = ({ count }) => (count % 2 === 0 ? 'cut' : undefined);
       expect(digest(await store.get('whole.parquet'))).toBe(right);
+    });
+
+    test('puts and reads through a storm of faults give each name its own bytes, and tell the first at most once', async () => {
+      const store = openAt({ prefix: 'storm/' }, proxy.endpoint, 1_500);
+      const random = seeded(23);
+      const slowDown = { status: 503, body: '<Error><Code>SlowDown</Code></Error>' };
+      const faults = ['lose', 'refuse', 'cut', 'corrupt', slowDown] as const;
+      proxy.rule = ({ operation }) => {
+        const fault = random() < 0.25 ? faults[Math.floor(random() * faults.length)] : undefined;
+        return fault === 'corrupt' && operation !== 'GET' ? undefined : fault;
+      };
+      const persistently = async <T>(work: () => Promise<T>): Promise<T> => {
+        for (;;) {
+          try {
+            return await work();
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+          }
+        }
+      };
+      const contents = Array.from({ length: 25 }, () => randomBytes(5_000));
+      for (const [i, content] of contents.entries()) {
+        const both = await Promise.all([0, 1].map(() => persistently(() => store.putIfAbsent(`${i}.parquet`, [content]))));
+        expect(both.filter(Boolean).length).toBeLessThanOrEqual(1);
+        expect(digest(await persistently(() => store.get(`${i}.parquet`)))).toBe(digest(content));
+      }
+      proxy.reset();
+      expect(await store.list('')).toHaveLength(25);
     });
 
     test('a bucket that is not there is no absent object', async () => {
