@@ -1,4 +1,4 @@
-// What is used of kafkajs 2.2.4 below its public classes, and why: docs/decisions, "A producer of our own over kafkajs's connections".
+// What is used of kafkajs 2.2.4 below its public classes. Why: docs/decisions/0008-a-producer-over-kafkajs-connections.md
 
 declare module 'kafkajs/src/cluster/index.js' {
   export type ProducedPartition = { baseOffset: string };
