@@ -17,9 +17,12 @@ export type AppSettings = {
  * `cdk`, `npm run synth` or a test.
  */
 export function openApp({ stage, outdir, bundles }: AppSettings): { app: App; logdrive: Logdrive } {
-  const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../cdk.json'), 'utf8')) as { context: Record<string, unknown> };
-  const app = new App({ context, analyticsReporting: false, ...(outdir ? { outdir } : {}) });
+  const app = new App({ context: featureFlags(), analyticsReporting: false, ...(outdir ? { outdir } : {}) });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   const logdrive = new Logdrive(app, 'logdrive', { stage, ...(bundles ? { bundles } : {}) });
   return { app, logdrive };
 }
+
+/** The `context` of cdk.json. */
+export const featureFlags = (): Record<string, unknown> =>
+  (JSON.parse(readFileSync(join(import.meta.dirname, '../cdk.json'), 'utf8')) as { context: Record<string, unknown> }).context;

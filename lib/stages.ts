@@ -195,7 +195,7 @@ function faultsOf({ stage, zones, endpointZones, stream, search, storage, api }:
 /** The least that shows everything working: one small search node, two small brokers, no WAF. */
 const dev = defineStage({
   stage: 'dev',
-  functions: { reserved: { ingest: 10, query: 10, tail: 5, index: 6, archive: 6, aggregate: 6, 'take-in': 6, compact: 1, retention: 1 } },
+  functions: { reserved: { ingest: 10, query: 10, tail: 5, index: 6, archive: 6, 'take-in': 6, compact: 1, retention: 1 } },
 });
 
 /** Three zones, three copies, three replicas of what must not stop; months of files. */
@@ -208,7 +208,7 @@ const prod = defineStage({
   storage: { warmDays: 730, glacierAfterDays: 30, deepArchiveAfterDays: 365, growthGiBPerDay: 500 },
   api: { throttle: { rate: 2_000, burst: 4_000 }, wafRequestsPer5Min: 100_000 },
   functions: {
-    reserved: { ingest: 200, query: 50, tail: 50, index: 24, archive: 24, aggregate: 24, 'take-in': 24, compact: 1, retention: 1 },
+    reserved: { ingest: 200, query: 50, tail: 50, index: 24, archive: 24, 'take-in': 24, compact: 1, retention: 1 },
     pollers: { min: 1, max: 8 },
     logDays: 30,
   },

@@ -34,6 +34,8 @@ const suites: Suite[] = [
     command: `vitest run --project services --reporter=dot --reporter=json --outputFile.json=${servicesReport}`,
     report: { file: servicesReport, read: readVitest },
   },
+  { name: 'synth', command: 'node scripts/synth.ts' },
+  { name: 'cfn-lint', command: 'node scripts/verify/cfn-lint.ts' },
   { name: 'tour', command: 'node scripts/verify/tour.ts' },
   { name: 'openapi', command: 'node scripts/verify/openapi.ts --examples 15' },
 ];

@@ -6,7 +6,7 @@ import { prices } from './prices.ts';
 
 /** What goes out of the network beside S3 and DynamoDB: letters, and with pollers on demand each batch as base64. In GB a month. */
 function gbOut({ functions, stream }: StageSettings, { gbPerDay }: Load): number {
-  const throughLambda = functions.pollers === 'on-demand' && stream.kind !== 'external' ? 3 * 1.4 : 0;
+  const throughLambda = functions.pollers === 'on-demand' && stream.kind !== 'external' ? 2 * 1.4 : 0;
   return gbPerDay * assumptions.daysPerMonth * (throughLambda + 0.001);
 }
 

@@ -51,7 +51,7 @@ function streamCosts({ stream, search }: StageSettings, { gbPerDay }: Load): Ite
   const of = (what: string, price: PriceName, units: number, fixed: boolean) => item('kafka', what, price, units, fixed);
   if (kind === 'external') return [];
   if (kind === 'serverless') {
-    const readers = search ? 3 : 2;
+    const readers = search ? 2 : 1;
     return [
       of('cluster', 'mskServerlessHour', hoursPerMonth, true),
       of('partitions', 'mskServerlessPartitionHour', partitions * hoursPerMonth, true),
@@ -97,10 +97,10 @@ function fileCosts({ storage, stream }: StageSettings, { gbPerDay }: Load, month
 
 /** Alarms are counted by a test against the templates. */
 export const alarmsOf = ({ search, stream, storage }: StageSettings): number => {
-  const functions = search ? 14 : 13;
+  const functions = search ? 13 : 12;
   const domain = search && !search.externalUrl ? 2 : 0;
   const cluster = { provisioned: 2, express: 1, serverless: 0, external: 0 }[stream.kind];
-  const lag = stream.kind === 'external' ? 0 : search ? 4 : 3;
+  const lag = stream.kind === 'external' ? 0 : search ? 3 : 2;
   return 2 * functions + 2 + 2 + 2 + (storage.growthGiBPerDay > 0 ? 1 : 0) + lag + cluster + domain;
 };
 

@@ -11,13 +11,12 @@ export const sizes = {
   consumers: [
     { name: 'index', memoryGb: 1, batch: 5_000, windowS: 1 },
     { name: 'archive', memoryGb: 2, batch: 10_000, windowS: 20 },
-    { name: 'aggregate', memoryGb: 1, batch: 10_000, windowS: 5 },
   ] satisfies Consumer[],
   /** Passes a minute, by memory: canary; compact, redrive; restore; retention. */
   passes: [
     { name: 'canary', memoryGb: 0.5, everyMin: 1 },
     { name: 'compact', memoryGb: 3008 / 1024, everyMin: 5 },
-    { name: 'redrive', memoryGb: 1, everyMin: 5 },
+    { name: 'redrive', memoryGb: 1, everyMin: 60 },
     { name: 'restore', memoryGb: 0.5, everyMin: 15 },
     { name: 'retention', memoryGb: 1, everyMin: 60 },
   ],

@@ -15,8 +15,8 @@ export const replacementProperties: Record<string, string[]> = {
     'EncryptionInfo/EncryptionAtRest',
     'EncryptionInfo/EncryptionInTransit/InCluster',
   ],
-  'AWS::MSK::ServerlessCluster': ['ClusterName', 'VpcConfigs', 'ClientAuthentication'],
-  'AWS::OpenSearchService::Domain': ['DomainName', 'EncryptionAtRestOptions/KmsKeyId'],
+  'AWS::MSK::ServerlessCluster': ['ClusterName', 'VpcConfigs', 'ClientAuthentication', 'Tags'],
+  'AWS::OpenSearchService::Domain': ['DomainName', 'EngineMode', 'EncryptionAtRestOptions/KmsKeyId'],
   'AWS::Cognito::UserPool': ['UsernameAttributes', 'AliasAttributes', 'UsernameConfiguration'],
   // Senders have its address.
   'AWS::ApiGateway::RestApi': [],

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as sources from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -53,9 +53,6 @@ export function addFunction(scope: Construct, manifest: FunctionManifest, parts:
         eventPattern: {
           source: trigger.pattern.source,
           detailType: trigger.pattern['detail-type'],
-          resources: events.Match.prefix(
-            Stack.of(made).formatArn({ service: 'cloudwatch', resource: `alarm:logdrive-${stage.stage}-`, resourceName: '' }),
-          ),
         },
         targets: [new targets.LambdaFunction(made.fn)],
       });

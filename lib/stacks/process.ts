@@ -27,7 +27,7 @@ export class ProcessStack extends Stack {
   }
 
   /** Topics, templates, policies and roles, made by the bootstrap function whenever one of the settings they come from has changed. */
-  private setUp({ stage }: Parts, functions: Map<string, LogFunction>): CustomResource {
+  private setUp(parts: Parts, functions: Map<string, LogFunction>): CustomResource {
     const { fn } = functions.get('bootstrap')!;
     const provider = new custom.Provider(this, 'SetUp', {
       onEventHandler: fn,
@@ -39,7 +39,11 @@ export class ProcessStack extends Stack {
       L1: 'CDK chooses the runtime of the framework.',
     });
     acknowledgePattern(provider, `${fn.functionArn}:*`, 'CDK lets the framework call any version of the bootstrap function.');
-    const rolesThat = (...names: string[]) => names.flatMap((name) => functions.get(name)?.role.roleArn ?? []);
+    const rolesThat = (need: 'read' | 'write') =>
+      functionsOf(parts)
+        .filter(({ needs }) => needs.hot === need)
+        .map(({ name }) => functions.get(name)!.role.roleArn);
+    const { stage } = parts;
     const { partitions, replication, minInSync, retentionHours } = stage.stream;
     return new CustomResource(this, 'Topics', {
       serviceToken: provider.serviceToken,
@@ -47,7 +51,12 @@ export class ProcessStack extends Stack {
       properties: {
         ...{ Partitions: partitions, Replication: replication, MinInSync: minInSync, RetentionHours: retentionHours },
         ...(stage.search
-          ? { Replicas: stage.search.replicas, Writers: rolesThat('index', 'redrive'), Readers: rolesThat('query', 'tail') }
+          ? {
+              Replicas: stage.search.replicas,
+              Writers: rolesThat('write'),
+              Readers: rolesThat('read'),
+              People: parts.search?.people ? [parts.search.people.roleArn] : [],
+            }
           : {}),
       },
     });

@@ -9,8 +9,8 @@ import { acknowledge } from '../guards/acknowledge.ts';
 import type { SearchSettings, StageSettings } from '../stages.ts';
 import type { NetworkStack } from './network.ts';
 
-/** What others need of OpenSearch. `admin` is the role that fine-grained access knows as its master; absent for an external one. */
-export type Search = { url: string; arn?: string; admin?: iam.Role };
+/** What others need of OpenSearch. `admin` is the role that fine-grained access knows as its master, `people` who signed in to Dashboards; absent for an external one. */
+export type Search = { url: string; arn?: string; admin?: iam.Role; people?: iam.Role };
 
 /**
  * An OpenSearch domain inside the network: encrypted on disk and between nodes, HTTPS only, fine-grained access with IAM roles, and people
@@ -20,6 +20,7 @@ export class SearchStack extends Stack implements Search {
   readonly url: string;
   readonly arn: string;
   readonly admin: iam.Role;
+  readonly people: iam.Role;
   readonly domain: opensearch.CfnDomain;
 
   constructor(
@@ -37,7 +38,8 @@ export class SearchStack extends Stack implements Search {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
     });
     const key = new kms.Key(this, 'Key', { description: `Logdrive ${stage.stage}: OpenSearch`, enableKeyRotation: true, removalPolicy });
-    const people = this.people(stage, domainName);
+    const { options, signedIn } = this.signIn(stage, domainName);
+    this.people = signedIn;
     const vpcSubnets = network.vpc.selectSubnets(network.subnets).subnetIds;
     const zones = Math.min(search.dataNodes, stage.zones);
 
@@ -63,7 +65,7 @@ export class SearchStack extends Stack implements Search {
         internalUserDatabaseEnabled: false,
         masterUserOptions: { masterUserArn: this.admin.roleArn },
       },
-      cognitoOptions: { enabled: true, ...people },
+      cognitoOptions: { enabled: true, ...options },
       accessPolicies: {
         Version: '2012-10-17',
         Statement: [
@@ -88,7 +90,10 @@ export class SearchStack extends Stack implements Search {
     });
   }
 
-  private people(stage: StageSettings, domainName: string): Omit<opensearch.CfnDomain.CognitoOptionsProperty, 'enabled'> {
+  private signIn(
+    stage: StageSettings,
+    domainName: string,
+  ): { options: Omit<opensearch.CfnDomain.CognitoOptionsProperty, 'enabled'>; signedIn: iam.Role } {
     const pool = new cognito.UserPool(this, 'People', {
       selfSignUpEnabled: false,
       signInAliases: { email: true },
@@ -136,7 +141,7 @@ export class SearchStack extends Stack implements Search {
       value: pool.userPoolId,
       description: 'Add a person: aws cognito-idp admin-create-user --user-pool-id THIS --username ADDRESS',
     });
-    return { userPoolId: pool.userPoolId, identityPoolId: identities.ref, roleArn: service.roleArn };
+    return { options: { userPoolId: pool.userPoolId, identityPoolId: identities.ref, roleArn: service.roleArn }, signedIn };
   }
 
   private logs(stage: StageSettings, domainName: string): Record<string, opensearch.CfnDomain.LogPublishingOptionProperty> {
