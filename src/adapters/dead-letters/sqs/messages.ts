@@ -68,15 +68,17 @@ export class Messages {
   }
 
   async remove(messages: readonly Received[]): Promise<void> {
-    await this.#each(messages, (Entries) => new DeleteMessageBatchCommand({ QueueUrl: this.#url, Entries }));
+    for (const entries of batchesOf(messages)) {
+      await translated(() => this.#client.send(new DeleteMessageBatchCommand({ QueueUrl: this.#url, Entries: entries })));
+    }
   }
 
   /** Gives messages back to whoever asks next. */
   async release(messages: readonly Received[]): Promise<void> {
-    await this.#each(messages, (entries) => {
+    for (const entries of batchesOf(messages)) {
       const Entries = entries.map((entry) => ({ ...entry, VisibilityTimeout: 0 }));
-      return new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.#url, Entries });
-    });
+      await translated(() => this.#client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.#url, Entries })));
+    }
   }
 
   /** How long the queue keeps a message, milliseconds. */
@@ -85,16 +87,12 @@ export class Messages {
     const { Attributes } = await translated(() => this.#client.send(asked));
     return Number(Attributes?.MessageRetentionPeriod ?? 345_600) * 1_000;
   }
+}
 
-  async #each(
-    messages: readonly Received[],
-    commandOf: (entries: { Id: string; ReceiptHandle: string }[]) => DeleteMessageBatchCommand | ChangeMessageVisibilityBatchCommand,
-  ): Promise<void> {
-    for (let from = 0; from < messages.length; from += batchSize) {
-      const entries = messages.slice(from, from + batchSize).map(({ handle }, i) => ({ Id: String(i), ReceiptHandle: handle }));
-      // One that is not removed or given back now is found by the next reconciliation.
-      await translated(() => this.#client.send(commandOf(entries) as DeleteMessageBatchCommand));
-    }
+/** One that is not removed or given back now is found by the next reconciliation. */
+function* batchesOf(messages: readonly Received[]): Generator<{ Id: string; ReceiptHandle: string }[]> {
+  for (let from = 0; from < messages.length; from += batchSize) {
+    yield messages.slice(from, from + batchSize).map(({ handle }, i) => ({ Id: String(i), ReceiptHandle: handle }));
   }
 }
 

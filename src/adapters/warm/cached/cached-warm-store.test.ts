@@ -65,6 +65,25 @@ test('an object is fetched once, also by many at once, and read from the disk at
   expect(store.requests).toEqual([]);
 });
 
+test('an object that somebody brought meanwhile is not fetched again', async () => {
+  const cache = await openCache();
+  const open = store.open.bind(store);
+  let late: () => void = () => {};
+  const isLate = new Promise<void>((resolve) => {
+    late = resolve;
+  });
+  let opens = 0;
+  store.open = async (name) => {
+    if (opens++ === 0) await isLate;
+    return open(name);
+  };
+  const first = cache.open('x/a.parquet');
+  await cache.open('x/a.parquet');
+  late();
+  await first;
+  expect(cache.counts()).toEqual({ bytes: 100, files: 1, fetched: 1 });
+});
+
 test('the least recently used goes first, and one that is open stays readable', async () => {
   const cache = await openCache();
   const a = await cache.open('x/a.parquet');

@@ -114,6 +114,8 @@ export class CachedWarmStore implements WarmStore {
   #fetch(name: string): Promise<boolean> {
     const before = this.#coming.get(name);
     if (before) return before;
+    // Another may have brought it while this one asked for its size.
+    if (this.#files.has(name)) return Promise.resolve(true);
     const coming = this.#fetchNow(name).finally(() => this.#coming.delete(name));
     this.#coming.set(name, coming);
     return coming;
