@@ -57,6 +57,8 @@ export async function createAll(deps: BulkDeps, items: Item[]): Promise<void> {
   }
 }
 
+const stored: Outcome = { kind: 'stored' };
+
 /** Sends what is open once, and writes down what became of each. Gives why the rest is still open. */
 async function attempt(deps: BulkDeps, path: string, open: Item[]): Promise<unknown> {
   let answer: BulkAnswer;
@@ -68,13 +70,15 @@ async function attempt(deps: BulkDeps, path: string, open: Item[]): Promise<unkn
   if (answer.items.length !== open.length)
     return new AppError('STORE_UNAVAILABLE', 'the hot store answered for other records than were sent');
   let failure: unknown;
-  for (const [i, item] of open.entries()) failure = (await settle(deps, item, answer.items[i]!)) ?? failure;
+  for (let i = 0; i < open.length; i++) {
+    if (answer.items[i]!.create.status < 300) open[i]!.outcome = stored;
+    else failure = (await settle(deps, open[i]!, answer.items[i]!)) ?? failure;
+  }
   return failure;
 }
 
 async function settle(deps: BulkDeps, item: Item, { create: { status, error } }: ItemAnswer): Promise<unknown> {
-  if (status < 300) item.outcome = { kind: 'stored' };
-  else if (status === 409) item.outcome = { kind: 'conflict' };
+  if (status === 409) item.outcome = { kind: 'conflict' };
   else {
     const detail = `${error?.type ?? 'error'}: ${[error?.reason, error?.caused_by?.reason].filter(Boolean).join(': ')}`;
     const later = new AppError('STORE_UNAVAILABLE', `the hot store answered ${status} for a record: ${detail}`, { retryAfterS: 1 });

@@ -39,65 +39,88 @@ export type Source = {
   rest?: Record<string, AttributeValue>;
 };
 
-const known = new Map<string, string | undefined>();
+const known = new Map<string, boolean>();
 const maxKnown = 20_000;
 
-/** A key as JSON with its colon where it can be a column, or undefined; remembered, since the keys of records repeat. */
-function columnKey(key: string): string | undefined {
-  if (known.has(key)) return known.get(key);
-  if (known.size >= maxKnown) known.clear();
-  const spelt = isColumnKey(key) ? `${JSON.stringify(key)}:` : undefined;
-  known.set(key, spelt);
-  return spelt;
+/** `isColumnKey`, remembered, since the keys of records repeat. */
+function canBeColumn(key: string): boolean {
+  let can = known.get(key);
+  if (can === undefined) {
+    if (known.size >= maxKnown) known.clear();
+    can = isColumnKey(key);
+    known.set(key, can);
+  }
+  return can;
 }
 
-const everyColumn: IsColumn = () => true;
 const longRun = new RegExp(`[0-9A-Za-z_\\u0080-\\uffff]{${maxRunUnits + 1}}`);
 
-/** Spells a record as the JSON of its document. By hand: a third of what `JSON.stringify` of a new object costs. */
-export function documentOf(record: StoredRecord, isColumn: IsColumn = everyColumn): string {
-  const { message, attributes } = record;
-  let rest = '';
-  const marks: string[] = [];
-  const putAside = (name: string, value: AttributeValue): void => {
-    rest += `${rest === '' ? '' : ','}${JSON.stringify(name)}:${scalar(value)}`;
-    marks.push(markOf(name), valueMarkOf(name, value));
-  };
-  let texts = '';
-  let numbers = '';
-  let flags = '';
-  for (const key in attributes) {
-    const value = attributes[key]!;
-    const spelt = columnKey(key);
+/** Spells a record as the JSON of its document: one `JSON.stringify` of an object of one shape, half of what joining texts costs. */
+export function documentOf(record: StoredRecord, isColumn?: IsColumn): string {
+  const { message } = record;
+  let attributes: Attributes | undefined;
+  let numbers: Attributes | undefined;
+  let flags: Attributes | undefined;
+  let aside: Aside | undefined;
+  for (const key in record.attributes) {
+    const value = record.attributes[key]!;
     const type = typeof value as 'string' | 'number' | 'boolean';
-    if (spelt === undefined || !isColumn(key, type) || isOutsideColumns(value)) {
-      putAside(attributeMark(key), value);
-    } else if (type === 'string') texts += `${texts === '' ? '' : ','}${spelt}${JSON.stringify(value)}`;
-    else if (type === 'number') numbers += `${numbers === '' ? '' : ','}${spelt}${value}`;
-    else flags += `${flags === '' ? '' : ','}${spelt}${value}`;
+    if (!canBeColumn(key) || isOutsideColumns(value) || isColumn?.(key, type) === false) {
+      aside = putAside(aside, attributeMark(key), value);
+    } else if (type === 'string') {
+      attributes ??= {};
+      attributes[key] = value;
+    } else if (type === 'number') {
+      numbers ??= {};
+      numbers[key] = value;
+    } else {
+      flags ??= {};
+      flags[key] = value;
+    }
   }
-  let json = `{"tenant":"${record.tenant}","timestamp":${record.timestamp},"timestamp_ns":${record.timestamp_ns},"observed_timestamp":${record.observed_timestamp},"level":"${record.level}","severity":${record.severity}`;
   for (const field of longFields) {
     const value = record[field];
-    if (value === undefined) continue;
-    if (value.length > maxTermUnits) putAside(field, value);
-    else json += `,"${field}":${JSON.stringify(value)}`;
+    if (value !== undefined && value.length > maxTermUnits) aside = putAside(aside, field, value);
   }
-  if (message !== undefined) {
-    json += `,"message":${JSON.stringify(message)}`;
-    if (message.length > maxRunUnits && longRun.test(message)) marks.push(messageMark);
+  if (message !== undefined && message.length > maxRunUnits && longRun.test(message)) {
+    aside ??= { rest: '', marks: [] };
+    aside.marks.push(messageMark);
   }
-  if (record.trace_id !== undefined) json += `,"trace_id":${JSON.stringify(record.trace_id)}`;
-  if (record.span_id !== undefined) json += `,"span_id":${JSON.stringify(record.span_id)}`;
-  if (record.client_id !== undefined) json += `,"client_id":${JSON.stringify(record.client_id)}`;
-  json += `,"generation":${record.generation},"partition":${record.partition},"offset":${record.offset}`;
-  if (texts !== '') json += `,"attributes":{${texts}}`;
-  if (numbers !== '') json += `,"numbers":{${numbers}}`;
-  if (flags !== '') json += `,"flags":{${flags}}`;
-  if (rest !== '') json += `,"rest":{${rest}}`;
-  if (marks.length > 0) json += `,"marks":${JSON.stringify(marks)}`;
-  return `${json}}`;
+  const json = JSON.stringify({
+    tenant: record.tenant,
+    timestamp: record.timestamp,
+    timestamp_ns: record.timestamp_ns,
+    observed_timestamp: record.observed_timestamp,
+    level: record.level,
+    severity: record.severity,
+    service: indexed(record.service),
+    env: indexed(record.env),
+    host: indexed(record.host),
+    message,
+    trace_id: record.trace_id,
+    span_id: record.span_id,
+    client_id: record.client_id,
+    generation: record.generation,
+    partition: record.partition,
+    offset: record.offset,
+    attributes,
+    numbers,
+    flags,
+    marks: aside?.marks,
+  } satisfies Partial<Record<keyof Source, unknown>> & { marks: unknown });
+  return aside && aside.rest !== '' ? `${json.slice(0, -1)},"rest":{${aside.rest}}}` : json;
 }
+
+/** Values that are no columns, as JSON, and the marks that say so. */
+type Aside = { rest: string; marks: string[] };
+
+function putAside(aside: Aside = { rest: '', marks: [] }, name: string, value: AttributeValue): Aside {
+  aside.rest += `${aside.rest === '' ? '' : ','}${JSON.stringify(name)}:${scalar(value)}`;
+  aside.marks.push(markOf(name), valueMarkOf(name, value));
+  return aside;
+}
+
+const indexed = (value: string | undefined): string | undefined => (value !== undefined && value.length > maxTermUnits ? undefined : value);
 
 /** Too long for a term; or -0, which the index would tell from 0. */
 const isOutsideColumns = (value: AttributeValue): boolean =>

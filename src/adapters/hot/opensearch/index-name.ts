@@ -10,10 +10,19 @@ export type CellOptions = {
   ownCells: readonly string[];
 };
 
-const dayMs = 86_400_000;
+const dayUs = 86_400_000_000;
+let lastDay = Number.NaN;
+let lastSpelt = '';
 
-/** The observed day of a record, `2026-11-21`. */
-export const dayOf = (us: number): string => new Date(Math.floor(us / 1000 / dayMs) * dayMs).toISOString().slice(0, 10);
+/** The observed day of a record, `2026-11-21`; the records of a write mostly share theirs. */
+export function dayOf(us: number): string {
+  const day = Math.floor(us / dayUs);
+  if (day !== lastDay) {
+    lastSpelt = new Date((day * dayUs) / 1_000).toISOString().slice(0, 10);
+    lastDay = day;
+  }
+  return lastSpelt;
+}
 
 /**
  * The cell that a tenant's records are written to: `t-<tenant>`, or `<number>of<cells>` by hash. The name says how many there are, so that

@@ -42,8 +42,11 @@ export class Writer {
   /** The index of each record: its observed day's, but for a client's id that came before in the same write, so that the two meet. */
   #targets(records: readonly StoredRecord[]): string[] {
     const first = new Map<string, string>();
+    const cells = new Map<string, string>();
     return records.map(({ tenant, observed_timestamp, client_id }) => {
-      const own = indexName({ cell: cellOf(tenant, this.#options), day: dayOf(observed_timestamp) }, this.#options.prefix);
+      const cell = cells.get(tenant) ?? cellOf(tenant, this.#options);
+      cells.set(tenant, cell);
+      const own = indexName({ cell, day: dayOf(observed_timestamp) }, this.#options.prefix);
       if (client_id === undefined) return own;
       const index = first.get(client_id) ?? own;
       first.set(client_id, index);
