@@ -80,9 +80,10 @@ export async function buildStore({ settings, addresses, clients, queueUrl, queue
   const wake = (partition: number) => {
     for (const follower of followers) if (follower.partition === partition) follower.wake();
   };
-  const reader = () =>
-    new KafkaReader({ brokers, topic, partitions, generation, onEnd: wake, onProblem: (what, error) => log.warn({ error }, what) });
-  const readers = { hot: reader(), warm: reader() };
+  const connection = { brokers, topic, partitions, generation };
+  const onProblem = (what: string, error: unknown) => log.warn({ error }, what);
+  // A reader each, so that no sink waits for another's fetch; one of them asks how far the log reaches, for both.
+  const readers = { hot: new KafkaReader(connection), warm: new KafkaReader({ ...connection, onEnd: wake, onProblem }) };
   const follow = { idleMs, log };
   for (let partition = 0; partition < partitions; partition++) {
     const at = { generation, partition };

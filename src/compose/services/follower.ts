@@ -81,6 +81,7 @@ export class Follower {
   /** Resolves when everything that stands in the partition now is committed; rejects when it cannot be at present. */
   flush(): Promise<void> {
     if (this.halted) return Promise.reject(new AppError('QUEUE_REWOUND', this.halted));
+    if (this.#isStopping) return Promise.reject(new AppError('SHUTTING_DOWN', 'the sinks are stopping'));
     const flush = Promise.withResolvers<void>();
     this.#flushes.push(flush);
     this.wake();
