@@ -55,13 +55,15 @@ function fill(isStraight: boolean): number {
 
 const total = bodies.length * recordsPerBody;
 for (let round = 0; round < rounds; round++) {
-  for (const isStraight of process.argv[3] === "only" ? [true] : [true, false]) {
+  for (const isStraight of process.argv[3] === 'only' ? [true] : [true, false]) {
     const before = process.threadCpuUsage();
     const all = process.cpuUsage();
     const straight = fill(isStraight);
     const { user, system } = process.threadCpuUsage(before);
     const whole = process.cpuUsage(all);
     const name = isStraight ? `from the bytes (${((straight / total) * 100).toFixed(1)} % of the records)` : 'parsed and normalised';
-    console.log(`${name}: ${((user + system) / total).toFixed(2)} CPU s/M, ${((whole.user + whole.system) / total).toFixed(2)} with all threads`);
+    console.log(
+      `${name}: ${((user + system) / total).toFixed(2)} CPU s/M, ${((whole.user + whole.system) / total).toFixed(2)} with all threads`,
+    );
   }
 }
