@@ -14,6 +14,7 @@ export const servicesConfig = z
     replication: z.int().min(1).max(5).default(1).meta({ description: 'copies of a topic and of an index that is made' }),
     openSearch: z.string().default('').meta({ description: 'URL of OpenSearch' }),
     hot: z.boolean().default(true).meta({ description: 'whether there is an index at all; without one the files answer every query' }),
+    hotDays: z.int().min(1).max(3_650).default(7).meta({ description: 'days that the index keeps' }),
     endpoint: z.string().default('').meta({ description: 'URL of an emulated AWS' }),
     region: z.string().min(1).default('us-east-1').meta({ description: 'region of the bucket, the table and the queue' }),
     prefix: prefix.default('').meta({ description: 'begins the names of topics, indices, bucket, table and queue' }),

@@ -13,6 +13,7 @@ import { createCatalogue } from '../../pipeline/catalogue.ts';
 import { createCloudStore } from '../../pipeline/cloud/cloud-store.ts';
 import { createProcessing } from '../../pipeline/deliver/processing.ts';
 import type { DeliverDeps } from '../../pipeline/deliver/types.ts';
+import { createHotRetention } from '../../pipeline/retain-hot.ts';
 import { StepRunner } from '../../pipeline/run-steps.ts';
 import { ClientIds } from '../../pipeline/store/client-ids.ts';
 import { StoreSearch } from '../../pipeline/store/search.ts';
@@ -25,6 +26,7 @@ import type { Clients } from './create-missing.ts';
 import { Follower } from './follower.ts';
 import type { ServiceAddresses } from './running-services.ts';
 import { hotSink, warmSink } from './sinks.ts';
+import { Upkeep } from './upkeep.ts';
 
 export type StoreDeps = {
   settings: HostSettings;
@@ -124,15 +126,27 @@ export async function buildStore({ settings, addresses, clients, queueUrl, queue
     profile: (kind, seconds) => takeProfile(dataPaths(settings.dataDir).profiles, 'host', kind, seconds),
   };
 
+  const { hotDays } = addresses;
+  const hotRetention = hot && createHotRetention({ runner, days: hot, generation, partitions, hotDays, clock, log });
+  const upkeep = new Upkeep(
+    [
+      ...(hotRetention ? [{ name: 'days of the index', run: () => hotRetention.run() }] : []),
+      { name: 'idempotency keys', run: () => forgetKeys(queue) },
+      { name: 'messages of dead letters', run: async () => (await deadLetters.reconcile()).sent },
+    ],
+    log,
+  );
+
   return {
     api,
     followers,
     start() {
       for (const follower of followers) follower.start();
       maintenance.start();
+      upkeep.start();
     },
     async stop() {
-      await maintenance.stop();
+      await Promise.all([maintenance.stop(), upkeep.stop()]);
       await Promise.all(followers.map((follower) => follower.stop()));
       await Promise.all([readers.hot.close(), readers.warm.close()]);
       sources.close();
@@ -140,4 +154,13 @@ export async function buildStore({ settings, addresses, clients, queueUrl, queue
       await deadLetters.close();
     },
   };
+}
+
+/** Keys are spread over so many shards, see {@link KafkaQueue.forgetKeys}. */
+const keyShards = 256;
+
+async function forgetKeys(queue: KafkaQueue): Promise<number> {
+  let forgotten = 0;
+  for (let shard = 0; shard < keyShards; shard++) forgotten += await queue.forgetKeys(shard);
+  return forgotten;
 }

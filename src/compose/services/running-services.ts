@@ -11,6 +11,8 @@ export type ServiceAddresses = {
   /** Undefined where there is no index. */
   openSearch: string | undefined;
   indexPrefix: string;
+  /** Observed days that the index keeps before today. */
+  hotDays: number;
   endpoint: string;
   region: string;
   bucket: string;
@@ -22,10 +24,10 @@ const usual = { kafka: '127.0.0.1:9092', opensearch: 'http://127.0.0.1:9200', aw
 
 /** Reads the settings; what they leave empty is what `npm run services:up` wrote down in `folder` (`.services` of the working folder). */
 export function addressesOf({ services }: Pick<Config, 'services'>, folder: string): ServiceAddresses {
-  const { brokers, openSearch, hot, endpoint, prefix, bucket, table, deadLetters, partitions, replication, region } = services;
+  const { brokers, openSearch, hot, endpoint, prefix, bucket, table, deadLetters, partitions, replication, region, hotDays } = services;
   return {
     brokers: brokers.length > 0 ? brokers : [startedAt(folder, 'kafka')],
-    ...{ partitions, replication, region },
+    ...{ partitions, replication, region, hotDays },
     topic: `${prefix}logs.raw`,
     openSearch: hot ? openSearch || startedAt(folder, 'opensearch') : undefined,
     indexPrefix: prefix,
