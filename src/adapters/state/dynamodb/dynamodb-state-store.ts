@@ -54,9 +54,9 @@ export class DynamoDbStateStore implements StateStore {
       rows.push(...(page.Items ?? []));
       from = page.LastEvaluatedKey;
     }
-    return rows
-      .map((row) => ({ key: row.sk!.S!, ...versionedOf<T>(row) }))
-      .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+    const found = rows.map((row) => ({ key: row.sk!.S!, ...versionedOf<T>(row) }));
+    // A query comes in byte order, a scan in none.
+    return firstSegment(prefix) === undefined ? found.sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key))) : found;
   }
 
   async compareAndSet(key: string, version: number, value: unknown): Promise<number | undefined> {

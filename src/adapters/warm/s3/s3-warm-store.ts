@@ -104,7 +104,8 @@ export class S3WarmStore implements WarmStore {
     } catch (error) {
       throw translated(error, prefix);
     }
-    return found.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+    // As S3 gives them, but for directory buckets; names are ASCII.
+    return found.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   async #put(name: string, bytes: ObjectBytes, onlyNew: boolean): Promise<boolean> {
