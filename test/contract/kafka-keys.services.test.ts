@@ -5,6 +5,7 @@ import { KafkaClient } from '../../src/adapters/queue/kafka/kafka-client.ts';
 import { KafkaQueue } from '../../src/adapters/queue/kafka/kafka-queue.ts';
 import { KafkaReader } from '../../src/adapters/queue/kafka/kafka-reader.ts';
 import { KeyClaims } from '../../src/adapters/queue/kafka/key-claims.ts';
+import { packRecords } from '../../src/adapters/queue/kafka/record-batch.ts';
 import { chunksOf } from '../../src/adapters/queue/kafka/wire.ts';
 import { MemoryStateStore } from '../../src/adapters/state/memory/memory-state-store.ts';
 import { type Clock, manualClock, systemClock } from '../../src/core/clock.ts';
@@ -61,10 +62,9 @@ test.each([[[]], [[0]], [[1]], [[2, 0]], [[0, 1, 2]]])(
     const identity = await client.identify(1);
     let sequence = 0;
     for (const index of appended) {
-      const { header, values } = chunksOf(batch)[index]!;
-      const messages = values.map((value) => ({ value, headers: { ld: header } }));
-      await client.produce(1, messages, identity, sequence, 'snappy');
-      sequence += messages.length;
+      const records = await packRecords([chunksOf(batch)[index]!], 'snappy');
+      await client.produce(1, records, identity, sequence);
+      sequence += records.count;
     }
     expect(await queue.find('acme', 'k')).toBeUndefined();
     wall.advance(39_000);

@@ -1,12 +1,13 @@
 import { KafkaQueue } from '../../src/adapters/queue/kafka/kafka-queue.ts';
 import { KafkaReader } from '../../src/adapters/queue/kafka/kafka-reader.ts';
+import type { Compression } from '../../src/adapters/queue/kafka/options.ts';
 import { MemoryStateStore } from '../../src/adapters/state/memory/memory-state-store.ts';
 import { type Clock, manualClock, systemClock } from '../../src/core/clock.ts';
 import type { StateStore } from '../../src/core/ports/state-store.ts';
 import { deleteTopic, freshTopic, testBroker } from './kafka-topic.ts';
 import { describeQueue, type QueueSubject } from './queue.contract.ts';
 
-for (const compression of ['snappy', 'zstd'] as const) {
+for (const compression of ['none', 'snappy', 'zstd'] as const) {
   describeQueue(
     `Kafka, ${compression}`,
     async () => {
@@ -22,7 +23,7 @@ for (const compression of ['snappy', 'zstd'] as const) {
   );
 }
 
-type Over = { topic: string; compression: 'snappy' | 'zstd'; wall: ReturnType<typeof manualClock>; state: StateStore };
+type Over = { topic: string; compression: Compression; wall: ReturnType<typeof manualClock>; state: StateStore };
 
 async function openOn(over: Over): Promise<QueueSubject> {
   const { topic, compression, wall, state } = over;

@@ -13,6 +13,13 @@ export const compressionTypes: Record<Compression, number> = {
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
+const snappyCodec = snappy();
+
+export async function compressed(bytes: Buffer, compression: Compression): Promise<Buffer> {
+  if (compression === 'none') return bytes;
+  return compression === 'zstd' ? compress(bytes) : snappyCodec.compress({ buffer: bytes });
+}
+
 /** Gives kafkajs the codecs that it knows by name only; to be called before the first message. */
 export function registerCodecs(): void {
   kafkajs.CompressionCodecs[kafkajs.CompressionTypes.Snappy] = snappy;

@@ -1,17 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type Cluster from 'kafkajs/src/cluster/index.js';
 import type { Broker, FetchedMessage } from 'kafkajs/src/cluster/index.js';
+import produceResponse from 'kafkajs/src/protocol/requests/produce/v7/response.js';
 import type { PartitionRange } from '../../../core/ports/queue.ts';
-import { compressionTypes } from './codecs.ts';
 import { type KafkaConnection, openCluster } from './connection.ts';
-import type { Compression } from './options.ts';
+import { type PackedRecords, produceBody, recordBatch } from './record-batch.ts';
 import type { WireMessage } from './wire.ts';
 import { headerName } from './wire-header.ts';
 
 /** Who an idempotent producer is to the brokers. Its messages of a partition are numbered; a number that comes twice is not appended again. */
-export type ProducerIdentity = { producerId: unknown; producerEpoch: number };
-
-export type Message = { value: Buffer; headers: Record<string, Buffer> };
+export type ProducerIdentity = { producerId: string; producerEpoch: number };
 
 /** `next`: where the next fetch goes on; beyond the asked offset where anything was read. `end`: the partition's. */
 export type Fetched = { messages: WireMessage[]; next: number; end: number };
@@ -36,22 +34,20 @@ export class KafkaClient {
     this.#requestTimeoutMs = connection.requestTimeoutMs ?? 5_000;
   }
 
-  /** Appends messages as one record batch: all of them or nothing. Resolves to the offset of the first once all in-sync replicas have it. */
+  /** Appends records as one batch: all of them or nothing. Resolves to the offset of the first once all in-sync replicas have it. */
   async produce(
     partition: number,
-    messages: Message[],
-    identity: ProducerIdentity,
+    records: PackedRecords,
+    { producerId, producerEpoch }: ProducerIdentity,
     firstSequence: number,
-    compression: Compression,
   ): Promise<number> {
-    const { topics } = await this.#ask(partition, (broker) =>
-      broker.produce({
-        topicData: [{ topic: this.#topic, partitions: [{ partition, firstSequence, messages }] }],
-        acks: -1,
-        timeout: this.#requestTimeoutMs,
-        compression: compressionTypes[compression],
-        ...identity,
-      }),
+    const encode = async () => {
+      const identity = { producerId: BigInt(producerId), producerEpoch, firstSequence };
+      const buffer = produceBody(this.#topic, partition, recordBatch(records, identity, Date.now()), this.#requestTimeoutMs);
+      return { buf: buffer, buffer };
+    };
+    const { topics } = await this.#ask(partition, ({ connectionPool }) =>
+      connectionPool.send({ request: { apiKey: 0, apiVersion: 7, apiName: 'Produce', encode }, response: produceResponse }),
     );
     return Number(topics[0]!.partitions[0]!.baseOffset);
   }

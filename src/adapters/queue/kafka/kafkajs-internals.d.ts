@@ -1,7 +1,6 @@
 // What is used of kafkajs 2.2.4 below its public classes. Why: docs/decisions/0008-a-producer-over-kafkajs-connections.md
 
 declare module 'kafkajs/src/cluster/index.js' {
-  export type ProducedPartition = { baseOffset: string };
   export type FetchedMessage = {
     offset: string;
     timestamp: string;
@@ -11,20 +10,16 @@ declare module 'kafkajs/src/cluster/index.js' {
   };
   export type FetchedPartition = { partition: number; highWatermark: string; messages: FetchedMessage[] };
 
-  export type ProduceRequest = {
-    topicData: {
-      topic: string;
-      partitions: { partition: number; firstSequence: number; messages: { value: Buffer; headers: Record<string, Buffer> }[] }[];
-    }[];
-    acks: number;
-    timeout: number;
-    compression: number;
-    producerId: unknown;
-    producerEpoch: number;
-  };
+  /** What a request encodes itself to: kafkajs copies `buffer`. */
+  export type Encoded = { buf: Buffer; buffer: Buffer };
 
   export interface Broker {
-    produce(request: ProduceRequest): Promise<{ topics: { partitions: ProducedPartition[] }[] }>;
+    readonly connectionPool: {
+      send<T>(protocol: {
+        request: { apiKey: number; apiVersion: number; apiName: string; encode(): Promise<Encoded> };
+        response: { decode(raw: Buffer): Promise<unknown>; parse(data: unknown): Promise<T> };
+      }): Promise<T>;
+    };
     fetch(request: {
       replicaId: number;
       isolationLevel: number;
@@ -33,7 +28,7 @@ declare module 'kafkajs/src/cluster/index.js' {
       maxBytes: number;
       topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[];
     }): Promise<{ responses: { partitions: FetchedPartition[] }[] }>;
-    initProducerId(request: { transactionTimeout: number }): Promise<{ producerId: unknown; producerEpoch: number }>;
+    initProducerId(request: { transactionTimeout: number }): Promise<{ producerId: string; producerEpoch: number }>;
   }
 
   export default class Cluster {
@@ -86,4 +81,16 @@ declare module 'kafkajs/src/network/connection.js' {
     isConnected(): boolean;
     connect(): Promise<boolean>;
   }
+}
+
+declare module 'kafkajs/src/protocol/requests/produce/v7/response.js' {
+  const response: {
+    decode(raw: Buffer): Promise<unknown>;
+    parse(data: unknown): Promise<{ topics: { partitions: { baseOffset: string }[] }[] }>;
+  };
+  export default response;
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/crc32C/index.js' {
+  export default function crc32C(bytes: Buffer): number;
 }

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { backoffMs } from '../../../core/backoff.ts';
 import { AppError } from '../../../core/errors.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
-import { type KafkaClient, type Message, type ProducerIdentity, typeOf, wasNotWritten } from './kafka-client.ts';
+import { type KafkaClient, type ProducerIdentity, typeOf, wasNotWritten } from './kafka-client.ts';
 import type { Settings } from './options.ts';
+import { packRecords } from './record-batch.ts';
 import { type Chunk, maxChunkBytes } from './wire.ts';
-import { headerName } from './wire-header.ts';
 
 /** Why a chunk is not durable. `isUnknown`: it may be, or may become so. */
 export class ProduceFailure extends Error {
@@ -82,7 +82,7 @@ export class ProducerLane {
         this.breaker.succeeded();
         this.#resolve(group, base);
       } catch (error) {
-        const failure = error as ProduceFailure;
+        const failure = error instanceof ProduceFailure ? error : unexpected(error);
         // Behind a batch that failed nothing may pass: a request's chunks keep their order.
         for (const { reject } of group) reject(failure);
         if (failure.error.code === 'BODY_TOO_LARGE') continue;
@@ -115,16 +115,16 @@ export class ProducerLane {
 
   async #send(group: Waiting[]): Promise<number> {
     const { clock, compression, topic } = this.#settings;
-    const messages: Message[] = group.flatMap(({ chunk: { header, values } }) => {
-      const headers = { [headerName]: header };
-      return values.map((value) => ({ value, headers }));
-    });
+    const records = await packRecords(
+      group.map(({ chunk }) => chunk),
+      compression,
+    );
     let isUnknown = false;
     for (let attempt = 0; ; attempt++) {
       try {
         this.#identity ??= await this.#client.identify(this.#partition);
-        const base = await this.#client.produce(this.#partition, messages, this.#identity, this.#sequence, compression);
-        this.#sequence = (this.#sequence + messages.length) % 2 ** 31;
+        const base = await this.#client.produce(this.#partition, records, this.#identity, this.#sequence);
+        this.#sequence = (this.#sequence + records.count) % 2 ** 31;
         return base;
       } catch (error) {
         const type = typeOf(error) ?? '';
@@ -162,3 +162,7 @@ function tooLarge(topic: string, cause: unknown, isUnknown: boolean): ProduceFai
   const detail = `a record is larger than ${topic} takes; raise its max.message.bytes, or lower limits.recordBytes`;
   return new ProduceFailure(new AppError('BODY_TOO_LARGE', detail, { cause }), isUnknown);
 }
+
+/** Not of the brokers, but of this code: nobody knows what it has done. */
+const unexpected = (cause: unknown): ProduceFailure =>
+  new ProduceFailure(new AppError('INTERNAL', 'records could not be handed to the brokers; the log has the cause', { cause }), true);
