@@ -50,7 +50,7 @@ export type FunctionManifest<Env extends z.ZodObject = z.ZodObject> = {
   bundle: {
     /** Largest `index.mjs`, minified; held by a test. */
     maxKb: number;
-    /** Longest import in a fresh process, median of 5, on the machine of CI. */
+    /** Longest import in a fresh process, of processor time: some three times of what docs/benchmarks.md shows, for machines of CI. */
     maxImportMs: number;
     /** Why that large. */
     reason: string;

@@ -1,5 +1,5 @@
 // Bundles every function of lambdas/ into dist/lambdas/<name>/index.mjs: `npm run bundle`, or with another folder as its argument.
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { functions } from '../lambdas/registry.ts';
@@ -18,9 +18,13 @@ export type Bundle = { name: string; bytes: number; inputs: Map<string, number> 
 
 /**
  * Bundles the functions in one call of esbuild: ESM, minified, only what a handler reaches. Packages with native parts are copied beside the
- * bundle. The same sources give the same bytes.
+ * bundle, or with `links` only linked, for tests. The same sources give the same bytes.
  */
-export async function bundleFunctions(folder = defaultFolder, names: string[] = Object.keys(functions)): Promise<Bundle[]> {
+export async function bundleFunctions(
+  folder = defaultFolder,
+  names: string[] = Object.keys(functions),
+  { links = false }: { links?: boolean } = {},
+): Promise<Bundle[]> {
   rmSync(folder, { recursive: true, force: true });
   const native = [...new Set(names.flatMap((name) => nativeOf(name)))];
   const entries = names.map((name): [string, string] => [`${name}/index`, `lambdas/${name}/handler.ts`]);
@@ -43,7 +47,7 @@ export async function bundleFunctions(folder = defaultFolder, names: string[] = 
     logLevel: 'warning',
     plugins: [threadsBeside],
   });
-  for (const name of names) for (const each of nativeOf(name)) copyPackage(each, join(folder, name, 'node_modules'));
+  for (const name of names) for (const each of nativeOf(name)) copyPackage(each, join(folder, name, 'node_modules'), links);
   return names.map((name) => bundleOf(name, folder, metafile));
 }
 
@@ -69,14 +73,15 @@ function bundleOf(name: string, folder: string, { outputs }: Metafile): Bundle {
 }
 
 /** Copies an installed package with the ones that it needs. Optional ones are those of this platform: the one that is shipped is Linux x64. */
-function copyPackage(name: string, into: string): void {
+function copyPackage(name: string, into: string, links: boolean): void {
   const from = join(root, 'node_modules', name);
   if (existsSync(join(into, name))) return;
   const { dependencies = {}, optionalDependencies = {} } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8'));
   mkdirSync(dirname(join(into, name)), { recursive: true });
-  cpSync(from, join(into, name), { recursive: true, filter: (path) => !/\.(d\.ts|map)$/.test(path) });
+  if (links) symlinkSync(from, join(into, name));
+  else cpSync(from, join(into, name), { recursive: true, filter: (path) => !/\.(d\.ts|map)$/.test(path) });
   for (const each of Object.keys({ ...dependencies, ...optionalDependencies })) {
-    if (existsSync(join(root, 'node_modules', each))) copyPackage(each, into);
+    if (existsSync(join(root, 'node_modules', each))) copyPackage(each, into, links);
   }
 }
 

@@ -12,8 +12,8 @@ export default defineFunction({
   architecture: 'arm64',
   needs: { kafka: 'read', table: 'write', bucket: 'write', dlq: 'send' },
   bundle: {
-    maxKb: 1_500,
-    maxImportMs: 400,
+    maxKb: 920,
+    maxImportMs: 600,
     reason: 'the Parquet writer; clients of DynamoDB, S3 and SQS',
     without: ['kafkajs', '@duckdb/node-api', '@opensearch-project/opensearch', 'hono'],
   },

@@ -12,8 +12,8 @@ export default defineFunction({
   architecture: 'arm64',
   needs: { kafka: 'write', table: 'write' },
   bundle: {
-    maxKb: 1_200,
-    maxImportMs: 400,
+    maxKb: 1_050,
+    maxImportMs: 600,
     reason: 'what ingest carries',
     without: ['@duckdb/node-api', '@opensearch-project/opensearch', '@aws-sdk/client-s3', '@aws-sdk/client-sqs', 'src/columnar/', 'hono'],
   },

@@ -12,8 +12,8 @@ export default defineFunction({
   architecture: 'arm64',
   needs: { table: 'write', bucket: 'delete' },
   bundle: {
-    maxKb: 1_500,
-    maxImportMs: 400,
+    maxKb: 830,
+    maxImportMs: 600,
     reason: 'the reader and writer of files; clients of DynamoDB and S3',
     without: ['kafkajs', '@duckdb/node-api', '@opensearch-project/opensearch', 'hono'],
   },

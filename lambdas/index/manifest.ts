@@ -12,8 +12,8 @@ export default defineFunction({
   architecture: 'arm64',
   needs: { kafka: 'read', table: 'write', hot: 'write', dlq: 'send', bucket: 'write' },
   bundle: {
-    maxKb: 1_800,
-    maxImportMs: 400,
+    maxKb: 870,
+    maxImportMs: 600,
     reason: 'clients of OpenSearch, DynamoDB, SQS and S3 (bodies of large letters)',
     without: ['kafkajs', '@duckdb/node-api', 'hono'],
   },

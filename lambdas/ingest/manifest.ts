@@ -15,8 +15,8 @@ export default defineFunction({
   architecture: 'arm64',
   needs: { kafka: 'write', table: 'write' },
   bundle: {
-    maxKb: 1_200,
-    maxImportMs: 400,
+    maxKb: 1_070,
+    maxImportMs: 600,
     reason: 'kafkajs, the DynamoDB client, the schemas of the settings',
     without: ['@duckdb/node-api', '@opensearch-project/opensearch', '@aws-sdk/client-s3', '@aws-sdk/client-sqs', 'src/columnar/', 'hono'],
   },

@@ -11,10 +11,10 @@ export default defineFunction({
   memoryMb: 256,
   timeoutS: 60,
   architecture: 'arm64',
-  needs: { table: 'write', notify: ['sns', 'ses'] },
+  needs: { table: 'read', notify: ['sns', 'ses'] },
   bundle: {
-    maxKb: 1_500,
-    maxImportMs: 400,
+    maxKb: 580,
+    maxImportMs: 600,
     reason: 'clients of DynamoDB, SNS and SES',
     without: ['kafkajs', '@duckdb/node-api', '@opensearch-project/opensearch', '@aws-sdk/client-s3', 'src/columnar/', 'hono'],
   },

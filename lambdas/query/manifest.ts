@@ -16,7 +16,7 @@ export default defineFunction({
   temporaryMb: 2048,
   needs: { table: 'write', bucket: 'read', hot: 'read', dlq: 'send' },
   bundle: {
-    maxKb: 2_500,
+    maxKb: 1_170,
     maxImportMs: 600,
     reason: 'the whole HTTP API, the reader of files, clients of OpenSearch, DynamoDB, S3 and SQS',
     native: ['@duckdb/node-api'],

@@ -16,8 +16,8 @@ export default defineFunction({
   architecture: 'arm64',
   needs: { table: 'write', bucket: 'write', hot: 'write', dlq: 'consume' },
   bundle: {
-    maxKb: 2_500,
-    maxImportMs: 500,
+    maxKb: 1_150,
+    maxImportMs: 600,
     reason: 'both sinks, and the HTTP API for its one route',
     without: ['kafkajs', '@duckdb/node-api'],
   },

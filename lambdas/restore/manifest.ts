@@ -12,8 +12,8 @@ export default defineFunction({
   architecture: 'arm64',
   needs: { table: 'write', bucket: 'restore' },
   bundle: {
-    maxKb: 1_500,
-    maxImportMs: 400,
+    maxKb: 650,
+    maxImportMs: 600,
     reason: 'clients of DynamoDB and S3',
     without: ['kafkajs', '@duckdb/node-api', '@opensearch-project/opensearch', 'hono'],
   },

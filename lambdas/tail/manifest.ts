@@ -10,10 +10,10 @@ export default defineFunction({
   memoryMb: 512,
   timeoutS: 900,
   architecture: 'arm64',
-  needs: { table: 'read', bucket: 'read', hot: 'read' },
+  needs: { table: 'write', bucket: 'read', hot: 'read' },
   bundle: {
-    maxKb: 2_500,
-    maxImportMs: 500,
+    maxKb: 1_150,
+    maxImportMs: 600,
     reason: 'the HTTP API and the reader of files; clients of OpenSearch, DynamoDB and S3',
     without: ['kafkajs', '@duckdb/node-api'],
   },

@@ -20,7 +20,7 @@ export async function openStage(names: FunctionName[], env: Record<string, strin
   const { table, remove } = await makeTable();
   const [bucket, queueUrl] = [await makeBucket(), await makeQueue()];
   const folder = await mkdtemp(join(tmpdir(), 'logdrive-functions-'));
-  await bundleFunctions(folder, names);
+  await bundleFunctions(folder, names, { links: true });
   const topicPrefix = `t${randomBytes(5).toString('hex')}.`;
   const all: Record<string, string> = {
     AWS_ENDPOINT_URL: aws!.endpoint,
@@ -54,6 +54,13 @@ export async function openStage(names: FunctionName[], env: Record<string, strin
       const made = ['logs.raw', ...topics].map((topic) => ({ topic: topicPrefix + topic, numPartitions: 2 }));
       await admin.createTopics({ topics: made, waitForLeaders: true });
       await admin.disconnect();
+    },
+    async partitionsOf(topic: string): Promise<number[]> {
+      const admin = kafka.admin();
+      await admin.connect();
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topicPrefix + topic] });
+      await admin.disconnect();
+      return topics[0]!.partitions.map(({ partitionId }) => partitionId);
     },
     /** Produces as somebody else would, to the raw topic unless another is named. */
     async produce(messages: Message[], topic = 'logs.raw'): Promise<void> {

@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { CachedWarmStore } from '../../adapters/warm/cached/cached-warm-store.ts';
 import { AppError } from '../../core/errors.ts';
@@ -13,7 +15,9 @@ const cacheBytes = 256 * megabyte;
 const duckDbBytes = 768 * megabyte;
 /** Of the function's /tmp: the rest is DuckDB's, for what it spills. */
 const copiesBytes = 1_200 * megabyte;
-const folders = { root: '/tmp/logdrive/files', temporary: '/tmp/logdrive/queries' };
+/** By process: where functions are emulated, they share one /tmp. */
+const folder = join(tmpdir(), `logdrive-${process.pid}`);
+const folders = { root: `${folder}/files`, temporary: `${folder}/queries` };
 const answerMs = 1_000;
 /** Lambda hands on 6 MB at most. */
 const maxAnswerBytes = 5_900_000;
