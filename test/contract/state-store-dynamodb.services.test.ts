@@ -142,6 +142,17 @@ describe.skipIf(!aws)('DynamoDB', () => {
     const first = (operation: string, fault: ReturnType<FaultyProxy['rule']>) => (seen: Seen) =>
       seen.operation === operation && seen.count === 0 ? fault : undefined;
 
+    test('of a value that is known only the version is asked for, and every read is strongly consistent', async () => {
+      await direct.compareAndSet('known', 0, { large: 'x'.repeat(100_000) });
+      const known = (await store.get('known'))!;
+      proxy.reset();
+      expect(await store.get('known', known)).toBe(known);
+      await store.list('known/');
+      const asked = proxy.seen.map(({ body }) => JSON.parse(body) as { ProjectionExpression: string; ConsistentRead: boolean });
+      expect(asked.map(({ ProjectionExpression }) => ProjectionExpression)).toEqual(['n', 'sk, n, v']);
+      expect(asked.every(({ ConsistentRead }) => ConsistentRead)).toBe(true);
+    });
+
     test.each(['lose', 'hang', 'refuse'] as const)(
       'a write whose answer is lost (%s) is known as ours when it is repeated',
       async (fault) => {
