@@ -46,7 +46,7 @@ const generation = 1;
  * The platform of two sinks in one process: the real accept, a segment queue, a consumer of its own for each sink and partition, stores in memory.
  * `sinks` says which consumers run; `away` whether the hot store answers queries.
  */
-export async function openCloud({ partitions = 2, withHot = true }: { partitions?: number; withHot?: boolean } = {}) {
+export async function openCloud({ partitions = 2, withHot = true, hotDays = 7 } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'logdrive-cloud-'));
   const clock = systemClock;
   const state = new MemoryStateStore();
@@ -108,6 +108,7 @@ export async function openCloud({ partitions = 2, withHot = true }: { partitions
   });
   const store = createCloudStore({
     ...{ generation, partitions, state, runner, warm, deadLetters, processing, queue, maintenance, clock, log: silentLog },
+    hotDays,
     hot: withHot ? hot : undefined,
   });
 

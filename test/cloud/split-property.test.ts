@@ -70,7 +70,17 @@ test('whatever each store has, an answer over both is that over the records that
     fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 10 }), async (actions) => {
       const { deps, runner, catalogue, warm, hot, clock, deadLetters } = openSinks();
       const sources = new SourceFinder({ catalogue, warm, cache: new PageCache(1 << 20), generation, maxOpenParts: 16 });
-      const search = new SplitSearch({ generation, runner, catalogue, sources, sql: undefined, hot, hotTimeoutMs: 60_000, log: silentLog });
+      const search = new SplitSearch({
+        generation,
+        runner,
+        catalogue,
+        sources,
+        sql: undefined,
+        hot,
+        hotTimeoutMs: 60_000,
+        firstHotDay: () => '',
+        log: silentLog,
+      });
       const compactor = createCompactor({ runner, catalogue, warm, cache: new PageCache(1 << 20), clock, log: silentLog });
       // What every record is, from a store that has them all and is never asked anything else.
       const oracle = openSinks();

@@ -232,3 +232,12 @@ describe('one answer over two stores', () => {
     await expect(cloud.store.tail('d', 'default', everything, 'nonsense', 0)).rejects.toMatchObject({ code: 'INVALID_PARAMETER' });
   });
 });
+
+test('days that something else may have deleted are not asked of the hot store, whatever its heads hold', async () => {
+  await cloud.close();
+  cloud = await openCloud({ hotDays: -1 });
+  await send(40);
+  await cloud.catchUp('hot', 'warm');
+  expect(Object.keys((await cloud.store.search(lists)).stores!)).toEqual(['warm']);
+  await expectAnswers(all);
+});

@@ -21,9 +21,9 @@ const answered: readonly DropReason[] = ['rule', 'sampled', 'duplicate'];
 /** As much text as the days of a head may take, well below what a state value holds. */
 const maxDaysText = 200_000;
 
-/** The offsets that the hot store answers for. */
-export const heldIn = ({ days }: HotHead): Intervals =>
-  Object.values(days).reduce<Intervals>((sum, text) => union(sum, parseIntervals(text, 0)), noOffsets);
+/** The offsets that the hot store answers for, of days from `firstDay` on. */
+export const heldIn = ({ days }: HotHead, firstDay = ''): Intervals =>
+  Object.entries(days).reduce<Intervals>((sum, [day, text]) => (day < firstDay ? sum : union(sum, parseIntervals(text, 0))), noOffsets);
 
 /** Adds what a batch closed to the days that the hot store answers for. What was observed before the floor is not held: its day may be gone. */
 export function holdBatch(head: HotHead, batch: Batch, observed: ObservedDays): HotHead {

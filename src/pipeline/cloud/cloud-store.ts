@@ -1,6 +1,7 @@
 import { PageCache } from '../../columnar/page-cache.ts';
 import { AppError } from '../../core/errors.ts';
 import { readHot } from '../../core/hot/commit-hot.ts';
+import { dayOf, dayUs } from '../../core/warm/file.ts';
 import { emptyHead, type SinkHead } from '../../core/warm/progress.ts';
 import { createArchive } from '../archive.ts';
 import { createCatalogue } from '../catalogue.ts';
@@ -26,7 +27,9 @@ export const createCloudStore: CreateCloudStore = (deps) => {
   const catalogue = createCatalogue({ runner, state });
   const sources = new SourceFinder({ catalogue, warm, cache: new PageCache(cacheBytes), generation, maxOpenParts });
   const sql = deps.warmQuery && createSqlEngine({ warmQuery: deps.warmQuery, sources });
-  const search = new SplitSearch({ generation, runner, catalogue, sources, sql, hot, hotTimeoutMs, log });
+  const { hotDays } = deps;
+  const firstHotDay = () => (hotDays === undefined ? '' : dayOf(clock.nowMs() * 1_000 - hotDays * dayUs));
+  const search = new SplitSearch({ generation, runner, catalogue, sources, sql, hot, hotTimeoutMs, firstHotDay, log });
   const archived = new StoreSearch(sources, undefined);
   const clientIds = new ClientIds((tenant, ids) => archived.committedIds(tenant, ids));
   const hotSink = hot ? 'hot' : 'warm';

@@ -27,6 +27,8 @@ export type SplitSearchDeps = {
   sql: SqlEngine | undefined;
   hot: HotStore | undefined;
   hotTimeoutMs: number;
+  /** The first observed day that the hot store is asked for; '' for all that its heads hold. */
+  firstHotDay(): string;
   log: Log;
 };
 
@@ -132,7 +134,7 @@ export class SplitSearch {
   async #split(plan: Plan): Promise<{ split: Split; files: ListedFile[] }> {
     const hots = await this.#hotHeads();
     const { files, partitions } = await this.#deps.catalogue.snapshot(plan.tenant, plan.time);
-    return { split: splitOf(join(hots, partitions), files, plan), files };
+    return { split: splitOf(join(hots, partitions), files, plan, this.#deps.firstHotDay()), files };
   }
 
   async #hotHeads(): Promise<HotHead[]> {

@@ -27,9 +27,14 @@ const everOffset: Intervals = [[0, Number.MAX_SAFE_INTEGER]];
 /** Accept stamps the observed time before it appends, so offsets are in its order but for what a slow append takes. */
 const skewUs = hourUs;
 
-/** Splits what a plan asks for. */
-export function splitOf(heads: BothHeads[], files: ListedFile[], plan: { snapshot?: Snapshot; positions?: PlanPositions }): Split {
-  const parts = heads.map((head) => partOf(head, plan));
+/** Splits what a plan asks for. What was observed before `firstDay` is the warm store's, whatever the hot heads say. */
+export function splitOf(
+  heads: BothHeads[],
+  files: ListedFile[],
+  plan: { snapshot?: Snapshot; positions?: PlanPositions },
+  firstDay = '',
+): Split {
+  const parts = heads.map((head) => partOf(head, plan, firstDay));
   const positions = (of: (part: Part) => Intervals): PlanPositions =>
     parts.flatMap((part) => (of(part).length > 0 ? [{ generation: part.generation, partition: part.partition, offsets: of(part) }] : []));
   return {
@@ -70,17 +75,19 @@ type Part = {
 function partOf(
   { generation, partition, hot, warm }: BothHeads,
   { snapshot, positions }: { snapshot?: Snapshot; positions?: PlanPositions },
+  firstDay: string,
 ): Part {
   const below: Intervals = snapshot ? [[0, snapshot[partition] ?? 0]] : everOffset;
   const base = positions ? intersect(below, offsetsIn(positions, generation, partition)) : below;
-  const all = hot ? heldIn(hot) : noOffsets;
+  const all = hot ? heldIn(hot, firstDay) : noOffsets;
   const held = intersect(base, all);
   const rest = subtract(base, held);
   const wanted = intersect(rest, warm?.closed ?? noOffsets);
-  const firstDay = hot ? Object.keys(hot.days).sort()[0] : undefined;
-  const isBelow = firstDay !== undefined && (wanted.at(-1)?.[1] ?? 0) <= (all[0]?.[0] ?? 0);
+  const days = Object.keys(hot?.days ?? {}).filter((day) => day >= firstDay);
+  const [firstHeld] = days.sort();
+  const isBelow = firstHeld !== undefined && (wanted.at(-1)?.[1] ?? 0) <= (all[0]?.[0] ?? 0);
   const heldSinceUs = isBelow
-    ? dayStartUs(firstDay) + dayUs + skewUs
+    ? dayStartUs(firstHeld) + dayUs + skewUs
     : wanted.length === 0
       ? Number.NEGATIVE_INFINITY
       : Number.POSITIVE_INFINITY;

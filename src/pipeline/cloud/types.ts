@@ -34,6 +34,11 @@ export type CloudStoreDeps = {
   maxOpenParts?: number;
   /** How long the hot store may take before warm answers alone. */
   hotTimeoutMs?: number;
+  /**
+   * How many whole observed days before today the hot store keeps. To be given where anything but `createHotRetention` deletes its days: what is older is
+   * then never asked of it, whatever the heads still hold.
+   */
+  hotDays?: number;
 };
 
 /** Makes the StoreApi over both stores: `createCloudStore` in `cloud-store.ts`. */
