@@ -42,7 +42,7 @@ const shape = { shards: 1, replicas: 1, maxFields: 1_000, refreshInterval: '1s' 
 
 test('policy, roles and mappings have the shape of their documentation', () => {
   const policy = policySchema.parse(ismPolicy({ prefix: 'a-', shape, hotDays: 7 }));
-  expect(policy.policy.states[0]?.transitions[0]?.conditions.min_index_age).toBe('8d');
+  expect(policy.policy.states[0]?.transitions[0]?.conditions.min_index_age).toBe('9d');
   expect(policy.policy.ism_template[0]?.index_patterns).toEqual(['a-logs.*']);
   for (const role of Object.values(roles('a-'))) {
     for (const { index_patterns } of roleSchema.parse(role).index_permissions) {

@@ -29,7 +29,7 @@ export function indexTemplate({ prefix, shape }: ClusterOptions) {
 
 /**
  * Deletes indices that outlived their days, should retention not have done it: a day is written to until it is over, so its index is a day older
- * than what it holds. https://docs.opensearch.org/latest/im-plugin/ism/policies/
+ * than what it holds. A day later than that, since queries that began before their day was over may still ask for it. https://docs.opensearch.org/latest/im-plugin/ism/policies/
  */
 export function ismPolicy({ prefix, hotDays }: ClusterOptions) {
   return {
@@ -37,7 +37,7 @@ export function ismPolicy({ prefix, hotDays }: ClusterOptions) {
       description: `Logdrive: observed days beyond ${hotDays} are deleted`,
       default_state: 'hot',
       states: [
-        { name: 'hot', actions: [], transitions: [{ state_name: 'gone', conditions: { min_index_age: `${hotDays + 1}d` } }] },
+        { name: 'hot', actions: [], transitions: [{ state_name: 'gone', conditions: { min_index_age: `${hotDays + 2}d` } }] },
         { name: 'gone', actions: [{ retry: { count: 3, backoff: 'exponential', delay: '1m' }, delete: {} }], transitions: [] },
       ],
       ism_template: [{ index_patterns: [pattern(prefix)], priority: 200 }],
