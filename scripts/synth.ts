@@ -1,13 +1,13 @@
 // npm run synth [-- --stage NAME] [--accept]: the templates of every stage into cdk.out/<stage>, checked by cdk-nag and against what is deployed.
 // Needs neither credentials nor a network. --accept takes the stateful resources of a stage as those that are deployed.
-import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { acceptStateful, holdStateful } from '../lib/guards/hold-stateful.ts';
 import { type Template, templatesOf } from '../lib/guards/stateful.ts';
 import { openApp } from '../lib/open-app.ts';
 import { type StageName, stages } from '../lib/stages.ts';
+import { bundleFunctions } from './bundle.ts';
 
 process.chdir(join(import.meta.dirname, '..'));
 const { values } = parseArgs({
@@ -22,17 +22,16 @@ if (unknown.length > 0 || (values.accept && !values.stage)) {
   process.exit(2);
 }
 
-if (!values.bundles) {
-  const { status } = spawnSync(process.execPath, ['scripts/bundle.ts'], { stdio: 'inherit' });
-  if (status !== 0) process.exit(1);
-}
+// A folder of its own: a deployment may be under way.
+const bundles = values.bundles ?? resolve('cdk.out/synth.bundles');
+if (!values.bundles) await bundleFunctions(bundles);
 for (const name of names) {
   const startedMs = performance.now();
   const outdir = `cdk.out/${name}`;
   rmSync(outdir, { recursive: true, force: true });
   let templates: Record<string, Template>;
   try {
-    templates = templatesOf(openApp({ stage: stages[name], outdir, ...(values.bundles ? { bundles: values.bundles } : {}) }).app);
+    templates = templatesOf(openApp({ stage: stages[name], outdir, bundles }).app);
     if (values.accept) console.log(`wrote ${acceptStateful(name, templates)}`);
     else holdStateful(name, templates);
   } catch (fault) {
@@ -46,3 +45,4 @@ for (const name of names) {
   console.log(`ok: ${name}: ${Object.keys(templates).length} stacks, ${resources} resources in ${outdir} (${seconds} s)`);
   if (!existsSync(`${outdir}/manifest.json`)) throw new Error(`no assembly in ${outdir}`);
 }
+if (!values.bundles) rmSync(bundles, { recursive: true });
