@@ -106,7 +106,8 @@ async function append({ queue, metrics }: AcceptDeps, partition: number, batch: 
       cause instanceof AppError
         ? cause
         : new AppError('QUEUE_UNAVAILABLE', 'the queue did not take the records; send them again', { cause, retryAfterS: 1 });
-    metrics.publishFailures.add(1, error.code);
+    // That another process has the key is no failure of the queue.
+    if (!error.code.startsWith('IDEMPOTENCY_')) metrics.publishFailures.add(1, error.code);
     throw error;
   }
 }

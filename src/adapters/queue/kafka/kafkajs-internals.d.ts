@@ -94,3 +94,17 @@ declare module 'kafkajs/src/protocol/requests/produce/v7/response.js' {
 declare module 'kafkajs/src/protocol/recordBatch/crc32C/index.js' {
   export default function crc32C(bytes: Buffer): number;
 }
+
+declare module 'kafkajs/src/protocol/decoder.js' {
+  export default class Decoder {
+    constructor(bytes: Buffer);
+  }
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/v0/decoder.js' {
+  type Decoder = import('kafkajs/src/protocol/decoder.js').default;
+  type Record = { offset: string; timestamp: string; key: Buffer | null; value: Buffer; headers: { [name: string]: Buffer } };
+  export default function decodeRecordBatch(
+    decoder: Decoder,
+  ): Promise<{ producerId: string; producerEpoch: number; firstSequence: number; lastOffsetDelta: number; records: Record[] }>;
+}
