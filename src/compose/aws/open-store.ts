@@ -16,7 +16,10 @@ import { type HotEnvironment, openHot } from './open-hot.ts';
 import { readGeneration } from './read-generation.ts';
 import { buildSinkParts, type SinkEnvironment, type SinkParts } from './sink-parts.ts';
 
-export type StoreEnvironment = SinkEnvironment & HotEnvironment & Environment<'LOGDRIVE_PARTITIONS'>;
+export type StoreEnvironment = SinkEnvironment &
+  HotEnvironment &
+  Environment<'LOGDRIVE_PARTITIONS'> &
+  Partial<Environment<'LOGDRIVE_HOT_DAYS'>>;
 
 export type OpenedStore = SinkParts & { api: StoreApi; extents: ReturnType<typeof readExtents>; close(): Promise<void> };
 
@@ -57,6 +60,8 @@ export async function openStore(
     ...{ state, runner, warm, hot, deadLetters, processing, maintenance, clock, log, cacheBytes, maxOpenParts, hotTimeoutMs },
     queue: extents,
     ...(warmQuery ? { warmQuery } : {}),
+    // The lifecycle policy of the indices deletes days by itself.
+    ...(env.LOGDRIVE_HOT_DAYS === undefined ? {} : { hotDays: env.LOGDRIVE_HOT_DAYS }),
   });
   const close = async () => {
     await warmQuery?.close();
