@@ -15,6 +15,8 @@ export type HealthDeps = {
   /** How what else the host depends on is. */
   others?: () => Promise<Dependency[]>;
   store: Pick<StoreClient, 'isReady' | 'api'>;
+  /** What it means when the store does not answer. @default that of a store thread */
+  silentStore?: string;
   canary: Canary;
   registry: Metrics;
   metrics: Pick<PlatformMetrics, 'aggregationRuns'>;
@@ -25,6 +27,7 @@ export type HealthDeps = {
 export type Dependency = Readiness['dependencies'][number];
 
 const maxMissedCanaries = 2;
+const silentThread = 'the store thread does not answer; records are taken in and wait';
 
 /** How the host is: its dependencies, its gauges, its process. */
 export class HostHealth {
@@ -114,7 +117,7 @@ export class HostHealth {
   }
 
   #stores(status: StoreStatus | undefined): Dependency[] {
-    if (!status) return [{ name: 'store', state: 'down', detail: 'the store thread does not answer; records are taken in and wait' }];
+    if (!status) return [{ name: 'store', state: 'down', detail: this.#deps.silentStore ?? silentThread }];
     if (status.halted) return [{ name: 'store', state: 'down', detail: status.halted }];
     const { residueLimitMs } = this.#deps.settings;
     const residue = status.partitions.filter(({ oldestOpenS }) => oldestOpenS * 1_000 > residueLimitMs);

@@ -64,6 +64,7 @@ export async function startServicesHost(
   const services = new ServicesHealth({ queue, followers: store.followers, registry });
   const health = new HostHealth({
     ...{ queue: undefined, others: () => services.dependencies(), store: { isReady: true, api: store.api } },
+    silentStore: 'the log or the state does not answer, so the account cannot be read',
     ...{ canary, registry, metrics, settings, clock },
   });
 
