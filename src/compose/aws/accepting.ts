@@ -22,6 +22,7 @@ export type Accepting = {
   /** Without rates: for the platform's own records. */
   acceptAlways: Accept;
   limiter: RateLimiter;
+  rulesVersion(): number;
 };
 
 /** Builds the verb accept over Kafka: for ingest, for records produced straight to Kafka, and for the canary. */
@@ -38,12 +39,13 @@ export async function buildAccepting({ env, clock, log, metrics }: FunctionRunti
     const { rate, keyRate } = settings.of(of === 'tenant' ? name : (tenantOfKey.get(name) ?? ''));
     return of === 'tenant' ? rate : keyRate;
   }, clock);
+  const rulesVersion = () => rules.version;
   const acceptAlways = createAccept({
     queue,
     clock,
     limits: (tenant) => settings.of(tenant).limits,
     maskSettings: (tenant) => settings.of(tenant).mask,
-    rulesVersion: () => rules.version,
+    rulesVersion,
     hmac: (bytes) => createHmac('sha256', secret).update(bytes).digest(),
     metrics,
   });
@@ -54,5 +56,5 @@ export async function buildAccepting({ env, clock, log, metrics }: FunctionRunti
     limiter.spend(request.tenant, request.keyId, answer.accepted);
     return answer;
   };
-  return { state, queue, settings, accept, acceptAlways, limiter };
+  return { state, queue, settings, accept, acceptAlways, limiter, rulesVersion };
 }

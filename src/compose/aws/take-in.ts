@@ -1,79 +1,59 @@
 import type { KafkaEvent, KafkaEventRecord } from '../../adapters/queue/kafka/wire.ts';
 import { AppError } from '../../core/errors.ts';
-import { mediaTypeOf } from '../../http/read-body.ts';
-import type { Accept } from '../../pipeline/accept/accept.ts';
+import type { TakenIn } from '../../core/ports/streams.ts';
 import { createKeys } from '../../pipeline/keys.ts';
 import type { Keys } from '../../pipeline/platform.ts';
+import { createTakeIn } from '../../pipeline/take-in.ts';
 import { type AcceptEnvironment, buildAccepting } from './accepting.ts';
 import { type FunctionRuntime, type Invocation, once } from './function-runtime.ts';
 import { inTopic } from './topics.ts';
 
-/** What became of an event of `logs.in`; a message may hold many records. */
-export type TakenIn = { messages: number; accepted: number; rejected: number; refused: number };
-
-const atOnce = 8;
-
 /**
- * Builds the door for services that produce straight to Kafka: each message of `logs.in` is a request, its value the body, its headers those of
- * `POST /logs` (`x-api-key` or `authorization`, `content-type`, `content-encoding`). Its place in the topic is its idempotency key, so that an
- * event that comes again adds nothing. What can never be accepted is refused: counted by code and logged, as an HTTP client would be told.
+ * Builds the door for services that produce straight to Kafka. The tenant of a message is that of the API key in its header `x-api-key`; without a
+ * good one it is nobody's, and ends as a dead letter of the system tenant.
  */
 export function buildTakeIn(runtime: FunctionRuntime<AcceptEnvironment>): (event: KafkaEvent, invocation: Invocation) => Promise<TakenIn> {
-  const { env, clock, registry, metrics } = runtime;
-  const refusals = registry.counter('logdrive_door_refused_total', 'Messages of logs.in that were refused whole, by code.', ['code']);
+  const { env, clock, registry } = runtime;
+  const messages = registry.counter('logdrive_door_messages_total', 'Messages of logs.in, by whether they were accepted.', ['result']);
   const parts = once(async () => {
-    const { accept, state } = await buildAccepting(runtime);
-    return { accept, keys: createKeys({ state, clock }) };
+    const { accept, state, queue, settings, rulesVersion } = await buildAccepting(runtime);
+    const takeIn = createTakeIn({ accept, queue, clock, maskSettings: (tenant) => settings.of(tenant).mask, rulesVersion });
+    return { takeIn, keys: createKeys({ state, clock }) };
   });
 
   return async (event, { log }) => {
-    const { accept, keys } = await parts();
-    const sum: TakenIn = { messages: 0, accepted: 0, rejected: 0, refused: 0 };
-    const take = async (record: KafkaEventRecord) => {
-      const { topic, partition, offset } = record;
-      sum.messages++;
-      try {
-        const { accepted, rejected } = await takeOne(record, accept, keys);
-        sum.accepted += accepted;
-        sum.rejected += rejected;
-      } catch (error) {
-        if (!(error instanceof AppError) || error.retryable) throw error;
-        sum.refused++;
-        refusals.add(1, error.code);
-        metrics.invalidRequests.add(1, error.code);
-        log.warn({ topic, partition, offset, code: error.code, detail: error.detail }, 'message of logs.in refused');
-      }
-    };
+    const { takeIn, keys } = await parts();
+    const sum: TakenIn = { accepted: 0, refused: 0 };
     for (const records of Object.values(event.records)) {
       const foreign = records.find(({ topic }) => topic !== inTopic(env));
       if (foreign) throw new AppError('INVALID_CONFIG', `the event source reads ${foreign.topic}, not ${inTopic(env)}`);
-      for (let at = 0; at < records.length; at += atOnce) await Promise.all(records.slice(at, at + atOnce).map(take));
+      const tenants = await Promise.all(records.map((record) => tenantOf(record, keys)));
+      const taken = await takeIn(
+        records.map(({ partition, offset, value }, i) => ({
+          partition,
+          offset,
+          tenant: tenants[i],
+          value: value === undefined || value === null ? null : Buffer.from(value, 'base64'),
+        })),
+      );
+      sum.accepted += taken.accepted;
+      sum.refused += taken.refused;
     }
+    messages.add(sum.accepted, 'accepted');
+    messages.add(sum.refused, 'refused');
+    if (sum.refused > 0) log.warn({ ...sum }, 'messages of logs.in were refused');
     return sum;
   };
 }
 
-async function takeOne({ topic, partition, offset, value, headers = [] }: KafkaEventRecord, accept: Accept, keys: Keys) {
-  const named = new Map(
-    headers.flatMap((each) => Object.entries(each).map(([name, bytes]) => [name.toLowerCase(), textOf(bytes)] as const)),
-  );
-  const secret = named.get('x-api-key') ?? /^Bearer +(\S+) *$/i.exec(named.get('authorization') ?? '')?.[1];
-  if (!secret) throw new AppError('UNAUTHENTICATED', 'the message shows no API key; send it as header `x-api-key`');
-  const caller = await keys.check(secret);
-  if (!caller.scopes.includes('ingest')) throw new AppError('SCOPE_MISSING', `the key ${caller.keyId} may not send logs`);
-  const place = `${topic}/${partition}/${offset}`;
-  return accept({
-    tenant: caller.tenant,
-    keyId: caller.keyId,
-    requestId: place,
-    contentType: mediaTypeOf(named.get('content-type')),
-    contentEncoding: named.get('content-encoding')?.trim().toLowerCase(),
-    contentLength: undefined,
-    body: Buffer.from(value ?? '', 'base64'),
-    idempotencyKey: place,
-    defaults: {},
-  });
+async function tenantOf({ headers = [] }: KafkaEventRecord, keys: Keys): Promise<string | undefined> {
+  const numbers = headers.flatMap((each) => Object.entries(each)).find(([name]) => name.toLowerCase() === 'x-api-key')?.[1];
+  if (!numbers) return undefined;
+  try {
+    const caller = await keys.check(Buffer.from(Uint8Array.from(numbers)).toString());
+    return caller.scopes.includes('ingest') ? caller.tenant : undefined;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'UNAUTHENTICATED') return undefined;
+    throw error;
+  }
 }
-
-/** Lambda spells bytes above 127 as negative numbers. */
-const textOf = (numbers: number[]): string => Buffer.from(Uint8Array.from(numbers)).toString();
