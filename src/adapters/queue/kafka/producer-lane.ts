@@ -82,6 +82,7 @@ export class ProducerLane {
         this.breaker.succeeded();
         this.#resolve(group, base);
       } catch (error) {
+        if (!(error instanceof ProduceFailure)) this.breaker.failed();
         const failure = error instanceof ProduceFailure ? error : unexpected(error);
         // Behind a batch that failed nothing may pass: a request's chunks keep their order.
         for (const { reject } of group) reject(failure);
