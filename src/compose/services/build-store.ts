@@ -48,6 +48,8 @@ const copiesBytes = 2 ** 30;
 const hotBytes = 4 * 2 ** 20;
 const warmBytes = 4 * 2 ** 20;
 const idleMs = 1_000;
+/** Brokers that are away are asked several times a second, and told of less often. */
+const tellEveryMs = 10_000;
 /** A search that waits for a refresh sees its record at most so much later. */
 const refreshInterval = '500ms';
 
@@ -83,7 +85,12 @@ export async function buildStore({ settings, addresses, clients, queueUrl, queue
     for (const follower of followers) if (follower.partition === partition) follower.wake();
   };
   const connection = { brokers, topic, partitions, generation };
-  const onProblem = (what: string, error: unknown) => log.warn({ error }, what);
+  let toldMs = Number.NEGATIVE_INFINITY;
+  const onProblem = (what: string, error: unknown) => {
+    if (clock.monotonicMs() - toldMs < tellEveryMs) return;
+    toldMs = clock.monotonicMs();
+    log.warn({ error }, what);
+  };
   // A reader each, so that no sink waits for another's fetch; one of them asks how far the log reaches, for both.
   const readers = { hot: new KafkaReader(connection), warm: new KafkaReader({ ...connection, onEnd: wake, onProblem }) };
   const follow = { idleMs, log };
