@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { freePorts } from '../../scripts/services/ports.ts';
 import { signalService, startService, stateOf, stopService } from '../../scripts/services/run.ts';
 import type { OpenSearchHotStore } from '../../src/adapters/hot/opensearch/opensearch-hot-store.ts';
 import { everything } from '../../src/query/ast/expression.ts';
@@ -104,6 +105,8 @@ describe.skipIf(!url)('OpenSearch: faults on the way', () => {
     await expect.poll(() => written, { timeout: 60_000, interval: 5 }).toBeGreaterThan(killedAfter);
     isKilled = signalService(root, 'opensearch', 'SIGKILL');
     await expect.poll(() => stateOf(root, 'opensearch').alive, { timeout: 10_000 }).toBe(false);
+    // The kernel gives a killed node's port back when it has taken its memory.
+    await expect.poll(async () => await freePorts(node.ports), { timeout: 60_000 }).toEqual(node.ports);
     const known = written;
     const back = await startService(root, 'opensearch', { ports: node.ports, exact: true });
     expect(back.endpoint).toBe(node.endpoint);
