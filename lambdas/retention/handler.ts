@@ -13,17 +13,18 @@ const condemned = runtime.registry.counter('logdrive_files_condemned_total', 'Fi
 
 /**
  * Condemns files that are older than their tenant keeps them, and those that no head lists; deletes what was condemned long enough ago, and days
- * that the hot store has kept long enough.
+ * that the hot store has kept long enough; forgets idempotency keys of yesterday.
  */
 export const handler = (_event: unknown, context: Context) =>
   runtime.run(context, async ({ log }) => {
-    const { compactor, retention, hot } = await passes();
+    const { compactor, retention, hot, forgetKeys } = await passes();
     const expired = await retention.run();
     const swept = await compactor.sweep();
     const deleted = await compactor.collect();
     const hotDays = (await hot?.run()) ?? 0;
+    const keys = await forgetKeys();
     condemned.add(expired, 'expired');
     condemned.add(swept, 'unlisted');
-    log.info({ expired, swept, deleted, hotDays }, 'retention ended');
-    return { expired, swept, deleted, hotDays };
+    log.info({ expired, swept, deleted, hotDays, keys }, 'retention ended');
+    return { expired, swept, deleted, hotDays, keys };
   });

@@ -19,7 +19,11 @@ describe.skipIf(!aws || !kafka || !openSearch)('index', () => {
   let key: string;
   const prefix = `f${Math.random().toString(36).slice(2, 8)}.`;
   beforeAll(async () => {
-    stage = await openStage(['ingest', 'index', 'query', 'bootstrap'], { LOGDRIVE_HOT_URL: openSearch!.url, LOGDRIVE_HOT_PREFIX: prefix, LOGDRIVE_HOT_CELLS: '2' });
+    stage = await openStage(['ingest', 'index', 'query', 'bootstrap'], {
+      LOGDRIVE_HOT_URL: openSearch!.url,
+      LOGDRIVE_HOT_PREFIX: prefix,
+      LOGDRIVE_HOT_CELLS: '2',
+    });
     [ingest, index, query] = [stage.start('ingest'), stage.start('index'), stage.start('query')];
     const keys = createKeys({ state: stage.state, clock: systemClock });
     ({ secret: key } = await keys.create({ tenant: 'acme', name: 'test', scopes: ['ingest', 'query'] }));
@@ -31,7 +35,9 @@ describe.skipIf(!aws || !kafka || !openSearch)('index', () => {
 
   const call = async (fn: RunningFunction, method: string, path: string, body?: object) => {
     const headers = { 'x-api-key': key, 'content-type': 'application/json' };
-    const answer = await fn.answer<APIGatewayProxyResult>(apiEvent(path, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) }));
+    const answer = await fn.answer<APIGatewayProxyResult>(
+      apiEvent(path, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) }),
+    );
     return { status: answer.statusCode, json: JSON.parse(answer.body) };
   };
   const indexAll = async (by = index) => {
@@ -50,7 +56,10 @@ describe.skipIf(!aws || !kafka || !openSearch)('index', () => {
   });
 
   test('records can be searched once their event was taken; the same event twice at once closes them once', async () => {
-    const { json } = await call(ingest, 'POST', '/logs', [{ service: 'shop', message: 'payment failed' }, { service: 'shop', message: 'paid' }] as object);
+    const { json } = await call(ingest, 'POST', '/logs', [
+      { service: 'shop', message: 'payment failed' },
+      { service: 'shop', message: 'paid' },
+    ] as object);
     const closed = await Promise.all([indexAll(), indexAll(stage.start('index'))]);
     expect(closed.reduce((sum, n) => sum + n, 0)).toBe(2);
     const { json: found } = await call(query, 'GET', '/api/logs?search=payment');

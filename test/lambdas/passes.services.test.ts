@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KeyClaims } from '../../src/adapters/queue/kafka/key-claims.ts';
 import { createArchive } from '../../src/pipeline/archive.ts';
 import { createCatalogue } from '../../src/pipeline/catalogue.ts';
 import { StepRunner } from '../../src/pipeline/run-steps.ts';
@@ -53,6 +54,23 @@ describe.skipIf(!aws)('passes over committed files', () => {
     const other = stage.start('compact');
     await Promise.all([compact.answer({ all: true }), other.answer({ all: true })]);
     expect(await filesOf()).toMatchObject({ level0: 0, rows: 60 });
+  });
+
+  test('retention forgets idempotency keys of the day before yesterday, and only those', async () => {
+    const body = { payload: Buffer.from('{}'), total: 1, accepted: undefined, count: 1, defaults: {}, requestId: 'r', rulesVersion: 0 };
+    const use = async (key: string, daysAgo: number) => {
+      const claims = new KeyClaims(stage.state, { nowMs: () => Date.now() - daysAgo * dayMs });
+      const idempotency = { key, bodyHmac: Buffer.from('hmac') };
+      const batch = { ...body, tenant: 'acme', observedUs: 1, format: 'ndjson' as const, idempotency };
+      const held = await claims.take(batch, { generation: 1, partition: 0, from: 0 });
+      if ('claim' in held) await claims.finish(held, { generation: 1, partition: 0, runs: [[0, 1]], count: 1 });
+    };
+    await use('old', 2);
+    await use('new', 0);
+    expect(await retention.answer(schedule)).toMatchObject({ keys: 1 });
+    const now = new KeyClaims(stage.state, { nowMs: () => Date.now() });
+    expect(await now.find('acme', 'old')).toBeUndefined();
+    expect(await now.find('acme', 'new')).toMatchObject({ runs: [[0, 1]] });
   });
 
   test('retention condemns what is older than its days, and only that', async () => {

@@ -1,4 +1,5 @@
 import type { Environment } from '../../../lambdas/environment.ts';
+import { KeyClaims } from '../../adapters/queue/kafka/key-claims.ts';
 import { PageCache } from '../../columnar/page-cache.ts';
 import type { StateStore } from '../../core/ports/state-store.ts';
 import type { WarmStore } from '../../core/ports/warm-store.ts';
@@ -33,6 +34,8 @@ export type WarmPasses = {
   compactor: Compactor;
   retention: Retention;
   maintenance: Maintenance;
+  /** Deletes the idempotency keys that are older than 24 hours; resolves to how many. */
+  forgetKeys(): Promise<number>;
 };
 
 /** Builds compaction, retention and summaries over the files in S3. A pass of another function at the same time costs work, and changes nothing. */
@@ -56,5 +59,6 @@ export function buildPasses({ env, clock, log }: FunctionRuntime<MaintenanceEnvi
     ...{ compactor, retention, catalogue, state, warm, aggregate, clock, log },
     derivations: [summaries(aggregate)],
   });
-  return { state, warm, runner, catalogue, compactor, retention, maintenance };
+  const claims = new KeyClaims(state, clock);
+  return { state, warm, runner, catalogue, compactor, retention, maintenance, forgetKeys: () => claims.forgetAll() };
 }

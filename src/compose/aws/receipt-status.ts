@@ -11,7 +11,7 @@ import { headKey, type SinkName } from '../../core/warm/keys.ts';
 import { entriesOf, type SinkHead } from '../../core/warm/progress.ts';
 import { type OffsetsStatus, statusOf } from '../../core/warm/status.ts';
 import type { Steps } from '../../core/warm/steps.ts';
-import { deadLetterId } from '../../pipeline/store/dead-letter-of.ts';
+import { letterIdsOf } from '../../pipeline/deliver/letters.ts';
 import type { ReceiptStatus } from '../../pipeline/store-api.ts';
 
 const pollMs = { first: 100, most: 1_000 };
@@ -32,10 +32,15 @@ export function createReceiptStatus({ state, table, clock }: { state: StateStore
     const of = (sink: SinkName) => readOnly(state, statusOf(generation, partition, runs, sink));
     const [hot, warm] = await Promise.all([of('hot'), of('warm')]);
     const offsets = offsetsIn(union(hot.dead, warm.dead), maxDeadListed);
-    const places = offsets.map((offset) => ({ offset, id: deadLetterId({ generation, partition, offset }) }));
-    const found = await letters.getAll(places.map(({ id }) => keys.letter(tenant, id)));
+    const idsOf = (offset: number) => {
+      const position = { generation, partition, offset };
+      return [...new Set([...letterIdsOf(position, 'hot'), ...letterIdsOf(position, 'warm')])];
+    };
+    const places = offsets.map((offset) => ({ offset, ids: idsOf(offset) }));
+    const found = await letters.getAll(places.flatMap(({ ids }) => ids.map((id) => keys.letter(tenant, id))));
     const codes = new Map(found.map((item) => [keptOf(item).letter.id, keptOf(item).letter.code]));
-    const dead = places.map(({ offset, id }) => ({ position: indexOf(runs, offset), code: codes.get(id) ?? 'UNKNOWN' }));
+    const codeOf = (ids: string[]) => ids.map((id) => codes.get(id)).find((code) => code !== undefined) ?? 'UNKNOWN';
+    const dead = places.map(({ offset, ids }) => ({ position: indexOf(runs, offset), code: codeOf(ids) }));
     return { records: sizeOf(runs), hot: countsOf(hot), warm: countsOf(warm), dead };
   }
 

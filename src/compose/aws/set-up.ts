@@ -2,6 +2,8 @@ import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import * as z from 'zod';
 import type { Environment } from '../../../lambdas/environment.ts';
 import { ensure } from '../../adapters/hot/opensearch/bootstrap.ts';
+import type { OpenSearchClient } from '../../adapters/hot/opensearch/client.ts';
+import { importSavedObjects } from '../../adapters/hot/opensearch/dashboards/import-saved-objects.ts';
 import { createTopics } from '../../adapters/queue/kafka/topics.ts';
 import { AppError } from '../../core/errors.ts';
 import { versionedRules } from '../../pipeline/process-rules.ts';
@@ -38,7 +40,7 @@ export type SetUp = { PhysicalResourceId: string; Data: Record<string, string> }
 const defaultHotDays = 7;
 
 /**
- * Builds what CloudFormation cannot: topics, and where there is an OpenSearch its index template, lifecycle policy and roles. To create and to update
+ * Builds what CloudFormation cannot: topics, and where there is an OpenSearch its index template, lifecycle policy, roles and dashboards. To create and to update
  * is the same and may be repeated; to delete leaves everything where it is, since it holds what was accepted.
  */
 export function buildSetUp(
@@ -76,6 +78,16 @@ export function buildSetUp(
     return { PhysicalResourceId: id, Data: { Topics: topics.join(','), Generation: String(generation), Documents: documents.join(', ') } };
   };
 
+  /** A stage works without its pictures: where Dashboards does not answer, that is said and the deployment goes on. */
+  async function setUpDashboards(client: OpenSearchClient, prefix: string): Promise<string> {
+    try {
+      return `dashboards: ${await importSavedObjects(client, { prefix, basePath: '/_dashboards' })} saved objects`;
+    } catch (error) {
+      const why = error instanceof AppError ? error.detail : String(error);
+      return `dashboards: not imported (${why.slice(0, 120)})`;
+    }
+  }
+
   async function setUpHot(
     { env: { LOGDRIVE_HOT_PREFIX: prefix, LOGDRIVE_HOT_DAYS: hotDays } }: typeof runtime,
     given: z.output<typeof properties>,
@@ -91,7 +103,7 @@ export function buildSetUp(
         shape: { shards: 1, replicas: Replicas, maxFields: 1_000, refreshInterval: '1s' },
         ...(hasRoles ? { holders: { writer: Writers, reader: Readers, keeper: Keepers, people: People } } : {}),
       });
-      return done.map(({ what, state }) => `${what}: ${state}`);
+      return [...done.map(({ what, state }) => `${what}: ${state}`), await setUpDashboards(hot.client, prefix ?? '')];
     } finally {
       await hot.close();
     }

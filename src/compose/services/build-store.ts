@@ -138,7 +138,7 @@ export async function buildStore({ settings, addresses, clients, queueUrl, queue
   const upkeep = new Upkeep(
     [
       ...(hotRetention ? [{ name: 'days of the index', run: () => hotRetention.run() }] : []),
-      { name: 'idempotency keys', run: () => forgetKeys(queue) },
+      { name: 'idempotency keys', run: () => queue.forgetKeys() },
       { name: 'messages of dead letters', run: async () => (await deadLetters.reconcile()).sent },
     ],
     log,
@@ -161,13 +161,4 @@ export async function buildStore({ settings, addresses, clients, queueUrl, queue
       await deadLetters.close();
     },
   };
-}
-
-/** Keys are spread over so many shards, see {@link KafkaQueue.forgetKeys}. */
-const keyShards = 256;
-
-async function forgetKeys(queue: KafkaQueue): Promise<number> {
-  let forgotten = 0;
-  for (let shard = 0; shard < keyShards; shard++) forgotten += await queue.forgetKeys(shard);
-  return forgotten;
 }

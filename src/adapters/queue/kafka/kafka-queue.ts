@@ -71,9 +71,9 @@ export class KafkaQueue implements Queue {
     return { pendingBytes: this.#inFlight.bytes, requests: this.#inFlight.requests, breakers, breakersOpened };
   }
 
-  /** Forgets the idempotency keys of one shard (0 to 255) that are over; resolves to how many. */
-  forgetKeys(shard: number): Promise<number> {
-    return this.#claims.forget(shard);
+  /** Forgets the idempotency keys of one shard (0 to 255) that are over, or of all; resolves to how many. */
+  forgetKeys(shard?: number): Promise<number> {
+    return shard === undefined ? this.#claims.forgetAll() : this.#claims.forget(shard);
   }
 
   /** Refuses new appends, waits for those under way, and lets go of the brokers. */

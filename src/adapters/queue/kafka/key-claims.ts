@@ -109,6 +109,13 @@ export class KeyClaims {
     return deleted.length;
   }
 
+  /** Deletes the keys of all shards that are older than 24 hours; resolves to how many. */
+  async forgetAll(): Promise<number> {
+    let forgotten = 0;
+    for (let shard = 0; shard < shards; shard++) forgotten += await this.forget(shard);
+    return forgotten;
+  }
+
   async #hold(name: string, version: number, claim: Claim, resumes: boolean): Promise<Held> {
     const held = await this.#state.compareAndSet(name, version, claim);
     if (held === undefined) throw inFlight(1);
