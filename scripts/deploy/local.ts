@@ -1,14 +1,14 @@
 // npm run deploy:local [-- --stage NAME] [--root DIR]: the stacks of the local stage on emulated AWS, with real Kafka and OpenSearch beside it, none of
 // them in a container. The last line is JSON: {"url", "key"}. LOGDRIVE_TEST_KAFKA, _OPENSEARCH and _AWS name services that run already.
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { functions } from '../../lambdas/registry.ts';
 import { defineStage, type StageSettings, stages } from '../../lib/stages.ts';
 import { readStage } from '../../src/cli/stage/read-stage.ts';
 import { startService } from '../services/run.ts';
 import { writeAssembly } from './assembly.ts';
-import { cdk } from './cdk.ts';
+import { cdkOnEmulator } from './cdk.ts';
 import { emulatorEnvironment, keepPoller } from './local-parts.ts';
 
 process.chdir(join(import.meta.dirname, '../..'));
@@ -19,7 +19,9 @@ const { values } = parseArgs({
     settings: { type: 'string', default: '{}' },
   },
 });
-const { stage: name, root } = values;
+const { stage: name } = values;
+// Absolute: the emulator starts functions in folders of their own.
+const root = resolve(values.root);
 const say = (line: string) => console.error(line);
 
 mkdirSync(root, { recursive: true });
@@ -35,9 +37,9 @@ Object.assign(process.env, emulatorEnvironment(aws));
 
 const stage = localStage(name, { brokers, openSearch }, JSON.parse(values.settings) as Record<string, unknown>);
 const app = await writeAssembly(stage);
-const direct = ['--method', 'direct', '--require-approval', 'never', '--concurrency', '4'];
-await cdk(['bootstrap', 'aws://000000000000/us-east-1', '--app', app]);
-await cdk(['deploy', '--all', '--app', app, ...direct]);
+const direct = ['--method', 'direct', '--require-approval', 'never', '--concurrency', '4', '--progress', 'events'];
+await cdkOnEmulator(['bootstrap', 'aws://000000000000/us-east-1', '--app', app]);
+await cdkOnEmulator(['deploy', '--all', '--app', app, ...direct]);
 
 const { url, table } = await readStage(name, process.env);
 const consumers = Object.keys(functions).map((each) => [each, `logdrive-${name}-${each}`] as const);

@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { installPython, once } from './install.ts';
 import { pins } from './pins.ts';
@@ -16,6 +17,9 @@ export const aws: Service = {
   async plan({ installed, data, ports }) {
     const [port = 0] = ports;
     const endpoint = `http://127.0.0.1:${port}`;
+    // What the emulator runs functions by is CommonJS, whatever the package around this folder says.
+    mkdirSync(data, { recursive: true });
+    writeFileSync(join(data, 'package.json'), '{}\n');
     const { AWS_CA_BUNDLE: _bundle, AWS_PROFILE: _profile, ...inherited } = process.env;
     return {
       program: join(installed, 'bin/python'),
