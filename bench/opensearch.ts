@@ -79,7 +79,9 @@ for (let round = 0; round <= rounds; round++) {
   }
 }
 for (const way of ways) await way.close();
-console.log(`${count} records of ${Math.round(rawBytes / count)} bytes as JSON, ${perRequest} a request, ${inFlight} at once, ${rounds} rounds in turns\n`);
+console.log(
+  `${count} records of ${Math.round(rawBytes / count)} bytes as JSON, ${perRequest} a request, ${inFlight} at once, ${rounds} rounds in turns\n`,
+);
 console.log('| way | client CPU, us a record | records/s | bytes a record on disk |\n|---|---|---|---|');
 for (const [name, all] of found) {
   const least = (of: (measured: Measured) => number) => Math.min(...all.map(of));
