@@ -118,6 +118,24 @@ describe.skipIf(!url)('OpenSearch beside the scan', () => {
     return result;
   }
 
+  test('the sets of a pattern hold the same letters', open, async () => {
+    const texts = ['warn', 'x', 'x-y', '!', '~', ']', '\\', '^', '[', 'é', '\u{1f600}', '\n', '\t', ' ', 'A_1', '-'];
+    const records: StoredRecord[] = texts.map((host, offset) => ({
+      ...{ tenant: 'acme', generation: 1, partition: 0, offset, id: `0100000000${String(offset).padStart(3, '0')}` },
+      ...{ timestamp: 1_763_700_000_000_000 + offset, timestamp_ns: 0, observed_timestamp: 1_763_700_000_000_000 },
+      ...{ level: 'info', severity: 9, service: 'web', env: undefined, host, message: undefined, trace_id: undefined, span_id: undefined },
+      ...{ client_id: undefined, attributes: {} },
+    }));
+    await filled(records, async (store) => {
+      for (const text of ['.', '[^x]', '^[!-~]$', '\\W', '[\\[-a]', '[ -/]', '^[^a-z]$', '[\\x00-\\x1f]', '[:-@]|é']) {
+        const time = { fromUs: 0, toUs: Number.MAX_SAFE_INTEGER };
+        const plan: SearchPlan = { tenant: 'acme', time, where: { kind: 'regex', field: 'host', text }, order: 'asc', limit: 100 };
+        const hosts = (found: StoredRecord[]) => found.map(({ host }) => host);
+        expect(hosts((await store.search(plan)).records), text).toEqual(hosts(searchRecords(records, plan)));
+      }
+    });
+  });
+
   test('the same records and conditions give the same records', open, async () => {
     const plans = fc.array(searches, { minLength: plansOfRun, maxLength: plansOfRun });
     await fc.assert(

@@ -94,15 +94,24 @@ function letters(list: readonly string[]): string {
 /** Halves of surrogate pairs are left out: no text has one. */
 function set(ranges: Ranges): string {
   const parts = ranges.flatMap(([from, to]) => [[from, Math.min(to, 0xd7ff)] as const, [Math.max(from, 0xe000), to] as const]);
-  const spelt = parts.filter(([from, to]) => from <= to).map(([from, to]) => (from === to ? char(from) : `${char(from)}-${char(to)}`));
-  if (spelt.length === 0) return `[^${char(0)}-${char(0x10ffff)}]`;
-  return parts.length <= 2 && spelt.length === 1 && !spelt[0]!.includes('-') ? spelt[0]! : `[${spelt.join('')}]`;
+  const left = parts.filter(([from, to]) => from <= to);
+  if (left.length === 0) return `[^${char(0)}-${char(0x10ffff)}]`;
+  const [[from, to]] = left as [readonly [number, number]];
+  return left.length === 1 && from === to ? char(from) : `[${left.map(spelt).join('')}]`;
 }
 
-function char(code: number): string {
-  const letter = String.fromCodePoint(code);
-  return code < 0x80 && !/[0-9A-Za-z]/.test(letter) ? `\\${letter}` : letter;
+/** A range within brackets. Lucene takes an escaped letter for one by itself, so no range begins or ends with one. */
+function spelt([first, last]: readonly [number, number]): string {
+  let [from, to] = [first, last];
+  let [head, tail] = ['', ''];
+  while (from <= to && isEscaped(from)) head += char(from++);
+  while (from <= to && isEscaped(to)) tail = char(to--) + tail;
+  const middle = from > to ? '' : from === to ? char(from) : `${char(from)}-${char(to)}`;
+  return head + middle + tail;
 }
+
+const isEscaped = (code: number): boolean => code >= 0x20 && code < 0x7f && !/[0-9A-Za-z]/.test(String.fromCodePoint(code));
+const char = (code: number): string => (isEscaped(code) ? '\\' : '') + String.fromCodePoint(code);
 
 const bounded = (pattern: string | undefined): string | undefined =>
   pattern !== undefined && pattern.length <= maxUnits ? pattern : undefined;
