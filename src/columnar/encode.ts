@@ -79,6 +79,14 @@ function* inMemory(column: Column): Steps<Column> {
   return column;
 }
 
+/** Encodes a table without a pause: for one that is small, or where nobody waits for the thread. */
+export function encodeNow(table: Table): EncodedPart {
+  const encoding = encodeTable(table);
+  let step = encoding.next();
+  while (!step.done) step = encoding.next();
+  return step.value;
+}
+
 /** Appends the indexes of a file's row groups, its directory and its footer. Attribute columns without any value are left out of both. */
 export function* finishFile(
   file: GrowingFile,

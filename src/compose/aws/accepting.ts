@@ -1,9 +1,9 @@
-import { createHmac } from 'node:crypto';
 import type { Environment } from '../../../lambdas/environment.ts';
 import type { KafkaQueue } from '../../adapters/queue/kafka/kafka-queue.ts';
 import type { StateStore } from '../../core/ports/state-store.ts';
-import { type Accept, createAccept } from '../../pipeline/accept/accept.ts';
-import { RateLimiter } from '../../pipeline/accept/rate-limit.ts';
+import type { Accept } from '../../pipeline/accept/accept.ts';
+import { limitedAccept } from '../../pipeline/accept/limited-accept.ts';
+import type { RateLimiter } from '../../pipeline/accept/rate-limit.ts';
 import { versionedRules } from '../../pipeline/process-rules.ts';
 import { secretOf } from '../embedded/secrets.ts';
 import type { FunctionRuntime } from './function-runtime.ts';
@@ -34,27 +34,8 @@ export async function buildAccepting({ env, clock, log, metrics }: FunctionRunti
     versionedRules(state, settings.process),
     secretOf(state, 'bodies'),
   ]);
-  const tenantOfKey = new Map<string, string>();
-  const limiter = new RateLimiter((of, name) => {
-    const { rate, keyRate } = settings.of(of === 'tenant' ? name : (tenantOfKey.get(name) ?? ''));
-    return of === 'tenant' ? rate : keyRate;
-  }, clock);
   const rulesVersion = () => rules.version;
-  const acceptAlways = createAccept({
-    queue,
-    clock,
-    limits: (tenant) => settings.of(tenant).limits,
-    maskSettings: (tenant) => settings.of(tenant).mask,
-    rulesVersion,
-    hmac: (bytes) => createHmac('sha256', secret).update(bytes).digest(),
-    metrics,
-  });
-  const accept: Accept = async (request) => {
-    if (tenantOfKey.get(request.keyId) !== request.tenant) tenantOfKey.set(request.keyId, request.tenant);
-    limiter.take(request.tenant, request.keyId);
-    const answer = await acceptAlways(request);
-    limiter.spend(request.tenant, request.keyId, answer.accepted);
-    return answer;
-  };
+  const limited = limitedAccept({ queue, clock, metrics, rulesVersion, bodySecret: secret, settingsOf: settings.of });
+  const { accept, bare: acceptAlways, limiter } = limited;
   return { state, queue, settings, accept, acceptAlways, limiter, rulesVersion };
 }

@@ -18,6 +18,7 @@ import { createArchive } from '../../pipeline/archive.ts';
 import { createCatalogue } from '../../pipeline/catalogue.ts';
 import { createExplain } from '../../pipeline/explain.ts';
 import { createProcess, type Process } from '../../pipeline/process.ts';
+import { processRulesKey } from '../../pipeline/process-rules.ts';
 import { BatchRecords, recordsOf } from '../../pipeline/records-of.ts';
 import { StepRunner } from '../../pipeline/run-steps.ts';
 import { ClientIds } from '../../pipeline/store/client-ids.ts';
@@ -38,7 +39,6 @@ import type { StoreApi } from '../../pipeline/store-api.ts';
 import { buildMaintenance } from './build-maintenance.ts';
 import { openPoisonFile } from './poison-file.ts';
 import { takeProfile } from './profiles.ts';
-import { processRulesKey } from './rules.ts';
 import { dataPaths, tenantSettings } from './settings.ts';
 import type { StoreThreadData } from './store-messages.ts';
 

@@ -8,21 +8,21 @@ import { systemClock } from '../../core/clock.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { createListener } from '../../http/listener.ts';
 import { createHttpServer } from '../../http/server.ts';
+import { limitedAccept } from '../../pipeline/accept/limited-accept.ts';
 import { receiptTokens } from '../../pipeline/accept/receipt-token.ts';
 import { createKeys } from '../../pipeline/keys.ts';
 import { Metrics } from '../../pipeline/metrics.ts';
 import type { Platform } from '../../pipeline/platform.ts';
 import { platformMetrics } from '../../pipeline/platform-metrics.ts';
+import { versionedRules } from '../../pipeline/process-rules.ts';
 import { Canary } from './canary.ts';
 import { generationOf, openNextGeneration } from './generation.ts';
 import { HostHealth } from './health.ts';
-import { limitedAccept } from './limited-accept.ts';
 import { closeServer, listenOn } from './listen-on.ts';
 import { isLoopback, refuseOpenHost } from './open-host.ts';
 import { takeProfile } from './profiles.ts';
-import { versionedRules } from './rules.ts';
 import { secretOf } from './secrets.ts';
-import { dataPaths, type HostSettings } from './settings.ts';
+import { dataPaths, type HostSettings, tenantSettings } from './settings.ts';
 import { StoreClient } from './store-client.ts';
 
 export type HostOptions = {
@@ -97,7 +97,11 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     throw error;
   }
 
-  const { accept, bare, rate } = limitedAccept({ queue, clock, settings, bodySecret: await secretOf(state, 'bodies'), metrics });
+  const { accept, bare, limiter } = limitedAccept({
+    ...{ queue, clock, metrics, bodySecret: await secretOf(state, 'bodies') },
+    settingsOf: (tenant) => tenantSettings(settings, tenant),
+    rulesVersion: () => settings.process.version,
+  });
   const canary = new Canary({ accept: bare, store: store.api, clock, log });
   const health = new HostHealth({ queue, store, canary, registry, metrics, settings, clock });
 
@@ -119,7 +123,7 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     version: settings.version,
     cursorKey: await secretOf(state, 'cursors'),
     receipts: receiptTokens(await secretOf(state, 'receipts')),
-    rate,
+    rate: (tenant, keyId) => limiter.status(tenant, keyId),
     stopping: stopping.signal,
   });
   const server = createHttpServer(listener, { maxBodyBytes: settings.defaults.limits.sentBytes });

@@ -8,22 +8,22 @@ import { s3Client } from '../../adapters/warm/s3/client.ts';
 import { systemClock } from '../../core/clock.ts';
 import { createListener } from '../../http/listener.ts';
 import { createHttpServer } from '../../http/server.ts';
+import { limitedAccept } from '../../pipeline/accept/limited-accept.ts';
 import { receiptTokens } from '../../pipeline/accept/receipt-token.ts';
 import { createKeys } from '../../pipeline/keys.ts';
 import { Metrics } from '../../pipeline/metrics.ts';
 import type { Platform } from '../../pipeline/platform.ts';
 import { platformMetrics } from '../../pipeline/platform-metrics.ts';
+import { versionedRules } from '../../pipeline/process-rules.ts';
 import { Canary } from '../embedded/canary.ts';
 import { generationOf } from '../embedded/generation.ts';
 import { HostHealth } from '../embedded/health.ts';
 import type { Host, HostOptions } from '../embedded/host.ts';
-import { limitedAccept } from '../embedded/limited-accept.ts';
 import { closeServer, listenOn } from '../embedded/listen-on.ts';
 import { isLoopback, refuseOpenHost } from '../embedded/open-host.ts';
 import { takeProfile } from '../embedded/profiles.ts';
-import { versionedRules } from '../embedded/rules.ts';
 import { secretOf } from '../embedded/secrets.ts';
-import { dataPaths, type HostSettings } from '../embedded/settings.ts';
+import { dataPaths, type HostSettings, tenantSettings } from '../embedded/settings.ts';
 import { buildStore } from './build-store.ts';
 import { createMissing } from './create-missing.ts';
 import { openNextGeneration } from './next-generation.ts';
@@ -59,7 +59,11 @@ export async function startServicesHost(
   const onProblem = (what: string, error: unknown) => log.warn({ error }, what);
   const queue = new KafkaQueue({ brokers, topic, partitions, generation, clock, onProblem }, state);
   const store = await buildStore({ settings, addresses, clients, queueUrl, queue, state, clock, log });
-  const { accept, bare, rate } = limitedAccept({ queue, clock, settings, bodySecret: await secretOf(state, 'bodies'), metrics });
+  const { accept, bare, limiter } = limitedAccept({
+    ...{ queue, clock, metrics, bodySecret: await secretOf(state, 'bodies') },
+    settingsOf: (tenant) => tenantSettings(settings, tenant),
+    rulesVersion: () => settings.process.version,
+  });
   const canary = new Canary({ accept: bare, store: store.api, clock, log });
   const services = new ServicesHealth({ queue, followers: store.followers, registry });
   const health = new HostHealth({
@@ -89,7 +93,7 @@ export async function startServicesHost(
     version: settings.version,
     cursorKey: await secretOf(state, 'cursors'),
     receipts: receiptTokens(await secretOf(state, 'receipts')),
-    rate,
+    rate: (tenant, keyId) => limiter.status(tenant, keyId),
     stopping: stopping.signal,
   });
   const server = createHttpServer(listener, { maxBodyBytes: settings.defaults.limits.sentBytes });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { encodeTable } from '../../columnar/encode.ts';
+import { encodeNow } from '../../columnar/encode.ts';
 import { Table } from '../../columnar/table.ts';
 import type { Clock } from '../../core/clock.ts';
 import { commitHot } from '../../core/hot/commit-hot.ts';
@@ -156,11 +156,4 @@ async function keepDead({ deadLetters, clock }: CloudRedriveDeps, items: Retried
     return [{ ...letter, code, detail, cause: causeOf(code, detail), attempts: letter.attempts + 1, lastAtMs: clock.nowMs() }];
   });
   if (letters.length > 0) await deadLetters.put(letters);
-}
-
-function encodeNow(table: Table) {
-  const encoding = encodeTable(table);
-  let step = encoding.next();
-  while (!step.done) step = encoding.next();
-  return step.value;
 }

@@ -74,7 +74,7 @@ export const createCloudStore: CreateCloudStore = (deps) => {
     deadLetter: (tenant, id) => deadLetters.get(tenant, id),
     redrive(tenant, request) {
       const result = lastRedrive.then(() => redriveLetters(redriving, tenant, request));
-      lastRedrive = result.catch(() => {});
+      lastRedrive = result.catch(() => {}); // told to whoever asked
       return result;
     },
     async discardDeadLetter(tenant, id) {

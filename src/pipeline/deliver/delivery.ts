@@ -182,7 +182,7 @@ export class Delivery implements WarmDeliverer {
     try {
       await work();
     } catch (error) {
-      if (mayPassLater(error)) await this.#attempts.takeBack().catch(() => {});
+      if (mayPassLater(error)) await this.#attempts.takeBack().catch(() => {}); // one attempt too many decides nothing
       throw error;
     }
     return this.#sum;

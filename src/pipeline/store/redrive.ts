@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { encodeTable } from '../../columnar/encode.ts';
-import type { Table } from '../../columnar/table.ts';
+import { encodeNow } from '../../columnar/encode.ts';
 import type { DeadLetter, DeadLetters } from '../../core/ports/dead-letters.ts';
 import type { Outcome } from '../../core/record.ts';
 import type { Archive } from '../archive.ts';
@@ -118,11 +117,4 @@ async function keepDead({ deadLetters, nowMs }: RedriveDeps, retried: Retried[])
       : [],
   );
   if (letters.length > 0) await deadLetters.put(letters);
-}
-
-function encodeNow(table: Table) {
-  const encoding = encodeTable(table);
-  let step = encoding.next();
-  while (!step.done) step = encoding.next();
-  return step.value;
 }

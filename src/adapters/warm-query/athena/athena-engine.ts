@@ -109,7 +109,7 @@ export class AthenaEngine implements SqlEngine {
 
   async #stop(id: string): Promise<void> {
     // What cannot be stopped ends by itself, at the work group's limit at the latest.
-    await this.#options.client.send(new StopQueryExecutionCommand({ QueryExecutionId: id })).catch(() => {});
+    await this.#options.client.send(new StopQueryExecutionCommand({ QueryExecutionId: id })).catch(() => {}); // it ends by itself, later
   }
 
   /** All rows of a result, without the header that stands in its first page. */

@@ -132,7 +132,7 @@ export class CachedWarmStore implements WarmStore {
       await writeFile(draft, bytes);
       await rename(draft, path);
     } catch {
-      await rm(draft, { force: true }).catch(() => {});
+      await rm(draft, { force: true }).catch(() => {}); // the error that led here is the one to tell
       return false;
     }
     this.#files.add(name, bytes.byteLength);

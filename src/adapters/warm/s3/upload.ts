@@ -34,7 +34,7 @@ export async function upload(client: S3Client, to: Destination, bytes: ObjectByt
     await client.send(new CompleteMultipartUploadCommand({ ...at, UploadId, ...whole, ...conditionOf(to) }));
   } catch (error) {
     // Parts that stay cost money until the bucket's lifecycle removes them. An upload that did complete is not undone by this.
-    await client.send(new AbortMultipartUploadCommand({ ...at, UploadId })).catch(() => {});
+    await client.send(new AbortMultipartUploadCommand({ ...at, UploadId })).catch(() => {}); // the bucket's own rule removes what is left
     throw error;
   }
 }
@@ -55,7 +55,7 @@ async function sendParts(
   // One after the other asks for the next piece, so that no more pieces are in memory than are on their way.
   const take = () => {
     const taken = turn.then(next).then((piece) => (piece ? { piece, PartNumber: ++number } : undefined));
-    turn = taken.catch(() => {});
+    turn = taken.catch(() => {}); // told to whoever awaits it
     return taken;
   };
   const sender = async () => {

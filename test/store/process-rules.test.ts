@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { MemoryStateStore } from '../../adapters/state/memory/memory-state-store.ts';
-import type { ProcessConfig } from '../../core/processor.ts';
-import { processRulesKey, versionedRules } from './rules.ts';
+import { MemoryStateStore } from '../../src/adapters/state/memory/memory-state-store.ts';
+import type { ProcessConfig } from '../../src/core/processor.ts';
+import { processRulesKey, versionedRules } from '../../src/pipeline/process-rules.ts';
 
 const rules = (...steps: ProcessConfig['steps']): ProcessConfig => ({ version: 1, parse: 'auto', steps });
 const drop = (service: string) => ({ use: 'drop', when: { field: 'service', equals: service } });

@@ -1,1 +1,0 @@
-export { processRulesKey, versionedRules } from '../../pipeline/process-rules.ts';
