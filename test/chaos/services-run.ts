@@ -91,16 +91,19 @@ export async function runServicesChaos(options: ServicesChaosOptions): Promise<S
 
     const happened: ServicesChaosReport['happened'] = [];
     for (const kind of kinds) {
-      sending.limit = share(++part);
-      await delay(random() * 1_500);
+      // Half of the share is on its way when it happens, the other half is sent into the outage.
+      sending.limit = share(part + 0.5);
+      part++;
+      await delay(random() * 500);
       const awayMs = Math.round(200 + random() * 4_000);
       const hurtMs = performance.now();
       if (kind === 'host') {
         await host.kill();
+        sending.limit = share(part);
         await delay(awayMs / 4);
         host = startChild(paths);
         if ((await host.ready) === undefined) throw new Error(`the host does not start again: ${await readFile(paths.logPath, 'utf8')}`);
-      } else await hurt(services, kind, awayMs);
+      } else await hurt(services, kind, awayMs, () => (sending.limit = share(part)));
       witness.kills++;
       happened.push({ kind, awayMs, backMs: Math.round(performance.now() - hurtMs) });
       onProgress(
@@ -151,16 +154,18 @@ function chosen(count: number, random: () => number): FaultKind[] {
   return order.slice(0, count);
 }
 
-/** Hurts a service, and returns when it answers again. */
-async function hurt(services: string, kind: Exclude<FaultKind, 'host'>, awayMs: number): Promise<void> {
+/** Hurts a service, tells when it is away, and returns when it answers again. */
+async function hurt(services: string, kind: Exclude<FaultKind, 'host'>, awayMs: number, isAway: () => void): Promise<void> {
   const name: ServiceName = serviceOf[kind];
   if (kind === 'aws-freeze') {
     if (!signalService(services, name, 'SIGSTOP')) throw new Error(`${name} does not run`);
+    isAway();
     await delay(awayMs);
     signalService(services, name, 'SIGCONT');
     return;
   }
   const { ports } = await end(services, name, kind === 'aws-restart' ? undefined : 0);
+  isAway();
   await delay(awayMs);
   await startService(services, name, { ports, exact: true });
 }
