@@ -1,3 +1,4 @@
+import type { Signal } from '../core/signal.ts';
 import type { AcceptAnswer, AcceptRequest } from './accept/types.ts';
 import type { StoreApi } from './store-api.ts';
 
@@ -41,7 +42,10 @@ export interface Platform {
   open(): Promise<boolean>;
   accept(request: AcceptRequest): Promise<AcceptAnswer>;
   keys: Keys;
+  /** The store of the logs: `storeOf('logs')`. */
   store: StoreApi;
+  /** The store of one signal. Each has positions of its own: a receipt, an id, a cursor of one means nothing to another. */
+  storeOf(signal: Signal): StoreApi;
   readiness(): Promise<Readiness>;
   /** Prometheus text. */
   metrics(): Promise<string>;

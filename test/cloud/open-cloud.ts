@@ -28,6 +28,7 @@ import type { DeliverDeps } from '../../src/pipeline/deliver/types.ts';
 import { createKeys } from '../../src/pipeline/keys.ts';
 import { createMaintenance } from '../../src/pipeline/maintain.ts';
 import { Metrics } from '../../src/pipeline/metrics.ts';
+import { onlyLogs } from '../../src/pipeline/only-logs.ts';
 import type { Platform } from '../../src/pipeline/platform.ts';
 import { platformMetrics } from '../../src/pipeline/platform-metrics.ts';
 import { createRetention } from '../../src/pipeline/retain.ts';
@@ -162,6 +163,7 @@ export async function openCloud({ partitions = 2, withHot = true, hotDays = 7 } 
     }),
     keys,
     store,
+    storeOf: onlyLogs(store),
     readiness: async () => ({ ready: true, dependencies: [{ name: 'queue', state: 'ok' }] }),
     metrics: async () => registry.text(),
     stats: async () => ({ uptime_s: process.uptime(), rss_bytes: process.memoryUsage.rss() }),

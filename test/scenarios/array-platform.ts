@@ -6,6 +6,7 @@ import { createAccept } from '../../src/pipeline/accept/accept.ts';
 import { defaultMaskSettings } from '../../src/pipeline/accept/mask.ts';
 import { defaultLimits } from '../../src/pipeline/accept/types.ts';
 import { Metrics } from '../../src/pipeline/metrics.ts';
+import { onlyLogs } from '../../src/pipeline/only-logs.ts';
 import type { ApiKey, Caller, Keys, Platform } from '../../src/pipeline/platform.ts';
 import { type PlatformMetrics, platformMetrics } from '../../src/pipeline/platform-metrics.ts';
 import { arrayQueue } from './array-queue.ts';
@@ -36,6 +37,7 @@ export function arrayPlatform(): ArrayPlatform {
     }),
     keys,
     store,
+    storeOf: onlyLogs(store),
     metricsOf,
     readiness: async () => ({ ready: true, dependencies: [{ name: 'queue', state: 'ok' }] }),
     metrics: async () => registry.text(),

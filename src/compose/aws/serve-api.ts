@@ -6,7 +6,9 @@ import type { HttpOptions } from '../../http/options.ts';
 import { receiptTokens } from '../../pipeline/accept/receipt-token.ts';
 import { createKeys } from '../../pipeline/keys.ts';
 import { Metrics } from '../../pipeline/metrics.ts';
+import { onlyLogs } from '../../pipeline/only-logs.ts';
 import type { Platform, Readiness } from '../../pipeline/platform.ts';
+import type { StoreApi } from '../../pipeline/store-api.ts';
 import { secretOf } from '../embedded/secrets.ts';
 import type { FunctionRuntime } from './function-runtime.ts';
 import type { OpenedStore } from './open-store.ts';
@@ -25,13 +27,15 @@ export async function buildApp(
   const { state, api } = store;
   const { inTime = (timeoutMs: number) => timeoutMs, ...options } = more;
   const [cursorKey, receiptKey] = await Promise.all([secretOf(state, 'cursors'), secretOf(state, 'receipts')]);
+  const logs: StoreApi = { ...api, waitFor: (receipt, sink, timeoutMs) => api.waitFor(receipt, sink, inTime(timeoutMs)) };
   const platform: Platform = {
     open: async () => false,
     accept: async () => {
       throw elsewhere('taking records in');
     },
     keys: createKeys({ state, clock }),
-    store: { ...api, waitFor: (receipt, sink, timeoutMs) => api.waitFor(receipt, sink, inTime(timeoutMs)) },
+    store: logs,
+    storeOf: onlyLogs(logs),
     readiness: () => readinessOf(store, clock.nowMs()),
     metrics: () => metricsOf(store),
     stats: async () => ({ uptime_s: process.uptime(), ...process.memoryUsage() }),

@@ -12,6 +12,7 @@ import { limitedAccept } from '../../pipeline/accept/limited-accept.ts';
 import { receiptTokens } from '../../pipeline/accept/receipt-token.ts';
 import { createKeys } from '../../pipeline/keys.ts';
 import { Metrics } from '../../pipeline/metrics.ts';
+import { onlyLogs } from '../../pipeline/only-logs.ts';
 import type { Platform } from '../../pipeline/platform.ts';
 import { platformMetrics } from '../../pipeline/platform-metrics.ts';
 import { versionedRules } from '../../pipeline/process-rules.ts';
@@ -77,6 +78,7 @@ export async function startServicesHost(
     accept,
     keys,
     store: store.api,
+    storeOf: onlyLogs(store.api),
     readiness: () => health.readiness(),
     metrics: () => {
       services.gauge();

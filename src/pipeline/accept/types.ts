@@ -1,6 +1,7 @@
 import type { ErrorItem } from '../../core/errors.ts';
 import type { RecordDefaults } from '../../core/ports/queue.ts';
 import type { Receipt } from '../../core/receipt.ts';
+import type { Signal } from '../../core/signal.ts';
 
 /** What a body may be; each configurable (`limits` in logdrive.yaml). Bytes, counts, and a ratio of decoded to sent bytes. */
 export type AcceptLimits = {
@@ -23,6 +24,8 @@ export const defaultLimits: AcceptLimits = {
 
 /** One ingest request, authenticated already: `tenant` comes from the key. */
 export type AcceptRequest = {
+  /** What kind of records the body holds. @default 'logs' */
+  signal?: Signal;
   tenant: string;
   /** Limits a key's rate: the key's id, or the tenant's name where the host is open. */
   keyId: string;
