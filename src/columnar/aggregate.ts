@@ -1,5 +1,5 @@
 import { bucketOf, orderGroups } from '../query/compile/scan/aggregate.ts';
-import type { AggregatePlan, GroupRow, Groups } from '../query/plan.ts';
+import type { AggregatePlan, GroupRow, Groups, ReadStats } from '../query/plan.ts';
 import { type Accumulator, accumulatorOf } from './aggregate/accumulators.ts';
 import { GroupTable } from './aggregate/groups.ts';
 import {
@@ -44,9 +44,16 @@ export async function aggregate(sources: SourceRef[], plan: AggregatePlan): Prom
 
 function* aggregating(sources: SourceRef[], plan: AggregatePlan): Steps<Groups> {
   const stats = noReads();
+  const accumulators = plan.aggregates.map(accumulatorOf);
+  const table = yield* grouping(sources, plan, accumulators, stats);
+  const rows = table.groups.map((ids, group) => rowOf(plan, table, accumulators, ids, group));
+  return { rows: orderGroups(rows, plan), truncated: rows.length > plan.limit, stats };
+}
+
+/** Groups the rows that a plan asks for, and adds each to the accumulators under its group's number. */
+export function* grouping(sources: SourceRef[], plan: AggregatePlan, accumulators: Accumulator[], stats: ReadStats): Steps<GroupTable> {
   const question = questionOf(plan.tenant, plan.where);
   const table = new GroupTable(plan.groupBy);
-  const accumulators = plan.aggregates.map(accumulatorOf);
   const states = new Map<RowGroup, GroupState>();
   for (const source of windowsOf(sources, plan, stats)) {
     yield undefined;
@@ -64,8 +71,7 @@ function* aggregating(sources: SourceRef[], plan: AggregatePlan): Steps<Groups> 
     stats.pages++;
     yield* addWindow({ table, accumulators, plan, question }, state, source, place);
   }
-  const rows = table.groups.map((ids, group) => rowOf(plan, table, accumulators, ids, group));
-  return { rows: orderGroups(rows, plan), truncated: rows.length > plan.limit, stats };
+  return table;
 }
 
 type Work = { table: GroupTable; accumulators: Accumulator[]; plan: AggregatePlan; question: Question };

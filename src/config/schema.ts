@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { canMaskName, defaultMaskSettings } from '../core/mask-settings.ts';
 import { tenantPattern } from '../core/tenant.ts';
+import { latencyKeys } from '../core/windows/window.ts';
 import { processConfig } from '../processors/registry.ts';
 import { bytes, duration } from './quantities.ts';
 import { servicesConfig } from './services-schema.ts';
@@ -125,6 +126,16 @@ export const configSchema = z.strictObject({
   ledger: z
     .strictObject({ residueAfter: duration('age at which a record still under way makes the host degraded', 1_000).default(120_000) })
     .prefault({}),
+  windows: z
+    .strictObject({
+      lateness: duration('how late records may come before the window of their minute is due').default(5_000),
+      latency: z
+        .array(z.string().min(1))
+        .default([...latencyKeys])
+        .meta({ description: 'attributes of which the first that is a number counts as the latency of a record' }),
+    })
+    .prefault({})
+    .meta({ description: 'what is counted by minute, service and level' }),
   services: servicesConfig,
   query: z.strictObject({ cacheBytes: bytes('memory for decoded pages of files', 0).default(64 * 2 ** 20) }).prefault({}),
 });

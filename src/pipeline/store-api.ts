@@ -2,8 +2,9 @@ import type { DeadLetter } from '../core/ports/dead-letters.ts';
 import type { Hole } from '../core/ports/queue.ts';
 import type { Receipt } from '../core/receipt.ts';
 import type { DropReason, Outcome, StoredRecord } from '../core/record.ts';
+import type { Window } from '../core/windows/window.ts';
 import type { Expression } from '../query/ast/expression.ts';
-import type { AggregatePlan, Groups, SearchPlan, SearchResult, Snapshot } from '../query/plan.ts';
+import type { AggregatePlan, Groups, SearchPlan, SearchResult, Snapshot, TimeRange } from '../query/plan.ts';
 
 /** Counts of one sink; `accepted = done + in_flight + dead + sum(dropped)`, always. */
 export type SinkCounts = { done: number; in_flight: number; dead: number; dropped: Partial<Record<DropReason, number>> };
@@ -65,6 +66,12 @@ export type StoreStatus = {
   halted: string | undefined;
 };
 
+/**
+ * How far windows are complete: every record observed before `us` (epoch microseconds) is counted in what is read after this was asked for. A window
+ * is due once `us` has come to its end plus `latenessUs`; from then on only late records change it. Never goes back while a process runs.
+ */
+export type Watermark = { us: number; latenessUs: number };
+
 /** What the rest of the platform asks of the stores. Embedded it crosses a thread; every argument and answer is plain data. */
 export interface StoreApi {
   search(plan: SearchPlan): Promise<SearchResult>;
@@ -96,6 +103,10 @@ export interface StoreApi {
   analytics(tenant: string, hour: string): Promise<Record<string, unknown> | undefined>;
   storage(tenant: string | undefined): Promise<StorageTier[]>;
   status(): Promise<StoreStatus>;
+  /** How far everything that was observed is counted. */
+  watermark(): Promise<Watermark>;
+  /** The minutes of a tenant that begin in a range, by minute, service and level; what has no record is not there. */
+  windows(tenant: string, time: TimeRange): Promise<Window[]>;
   /** Commits what is in memory; for shutdown, tests and benchmarks. */
   flush(): Promise<void>;
   /** Profiles the stores' thread; resolves to the file's path. */

@@ -2,6 +2,7 @@ import { AppError } from '../../src/core/errors.ts';
 import type { DeadLetter } from '../../src/core/ports/dead-letters.ts';
 import type { Receipt } from '../../src/core/receipt.ts';
 import { levels, type StoredRecord } from '../../src/core/record.ts';
+import { queryWindows } from '../../src/pipeline/query-windows.ts';
 import type { Ledger, ReceiptStatus, SinkCounts, StoreApi, TailSlice } from '../../src/pipeline/store-api.ts';
 import { allOf, type Expression, everything } from '../../src/query/ast/expression.ts';
 import { aggregateRecords } from '../../src/query/compile/scan/aggregate.ts';
@@ -107,6 +108,9 @@ export function arrayStore(): ArrayStore {
       canary: { lastSeenMs: undefined, lagMs: undefined },
       halted: undefined,
     }),
+    watermark: async () => ({ us: Date.now() * 1_000, latenessUs: 5_000_000 }),
+    windows: (tenant, time) =>
+      queryWindows(async (plan) => ({ rows: aggregateRecords(records, plan), truncated: false, stats: stats() }), tenant, time, 5_000_000),
     flush: async () => {},
     profile: async (kind) => `store.${kind}profile`,
     compact: async () => ({ read: 0, written: 0 }),

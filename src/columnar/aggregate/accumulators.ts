@@ -37,7 +37,7 @@ class Count implements Accumulator {
 }
 
 /** The loaded window of a field of numbers. */
-class Numbers {
+export class Numbers {
   values: Float64Array = new Float64Array(0);
   /** The row that `values[0]` is of. */
   base = 0;

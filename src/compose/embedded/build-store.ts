@@ -203,6 +203,7 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
     derived: maintenance.derived,
     nextProgress: (ms) => progress.next(ms),
     halted: () => undefined,
+    windows: settings.windows,
     clock,
   });
 

@@ -40,6 +40,7 @@ export function settingsOfConfig(config: Config, version: string): HostSettings 
     canaryEveryMs: config.canary.enabled ? config.canary.every : undefined,
     residueLimitMs: config.ledger.residueAfter,
     cacheBytes: config.query.cacheBytes,
+    windows: { latenessUs: config.windows.lateness * 1_000, latencyKeys: config.windows.latency },
   };
 }
 

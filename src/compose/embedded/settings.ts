@@ -1,6 +1,7 @@
 import type { MaskSettings } from '../../core/mask-settings.ts';
 import type { LogLevel } from '../../core/ports/log.ts';
 import type { ProcessConfig } from '../../core/processor.ts';
+import type { WindowSettings } from '../../core/windows/window.ts';
 import type { RateLimit } from '../../pipeline/accept/rate-limit.ts';
 import type { AcceptLimits } from '../../pipeline/accept/types.ts';
 
@@ -25,6 +26,7 @@ export type HostSettings = {
   /** An open record older than this makes the host degraded. */
   residueLimitMs: number;
   cacheBytes: number;
+  windows: WindowSettings;
 };
 
 export const tenantSettings = ({ defaults, tenants }: HostSettings, tenant: string): TenantSettings => tenants[tenant] ?? defaults;

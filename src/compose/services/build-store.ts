@@ -117,6 +117,7 @@ export async function buildStore({ settings, addresses, clients, queueUrl, queue
     maintenance,
     clock,
     log,
+    latenessUs: settings.windows.latenessUs,
   });
   const api: StoreApi = {
     ...store,

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { formatTime } from '../../core/time.ts';
-import { everything } from '../../query/ast/expression.ts';
 import { json, list } from '../answer.ts';
 import { recentMinutes } from '../recent-minutes.ts';
 import { defineRoute } from '../route.ts';
@@ -16,6 +15,20 @@ const tier = z.object({
   rows: count,
 });
 const sinkTotals = z.object({ records: count, in_flight: count, dead: count, dropped: count });
+
+const latency = z
+  .object({ count, avg: z.number(), p50: z.number().nullable(), p95: z.number().nullable(), p99: z.number().nullable(), max: z.number() })
+  .meta({ id: 'Latency' });
+const minute = z
+  .object({
+    minute: time,
+    count,
+    errors: count,
+    late: count.meta({ description: 'Records that came when the minute was complete already' }),
+    amended_at: time.nullable().meta({ description: 'When the last of those was observed' }),
+    complete: z.boolean(),
+  })
+  .meta({ id: 'MinuteWindow' });
 
 const overTime = z.object(timeQuery);
 
@@ -131,14 +144,16 @@ export const overviewRoutes = [
               by_service: counts,
               by_level: counts,
               errors_by_service: counts,
-              minutes: z.array(z.object({ minute: time, count, errors: count })),
+              latency_by_service: z.record(z.string(), latency),
+              watermark: time.nullable().meta({ description: 'All that was observed before is counted; null where that is not known yet' }),
+              lateness_s: z.number().meta({ description: 'A minute is complete when the watermark is so long past its end' }),
+              minutes: z.array(minute),
             })
             .meta({ id: 'LiveMetrics' }),
         },
       },
     },
-    handle: async ({ platform, options, caller, query }) =>
-      json(await recentMinutes(platform, options, caller.tenant, query.window, everything)),
+    handle: async ({ platform, options, caller, query }) => json(await recentMinutes(platform, options, caller.tenant, query.window)),
   }),
   defineRoute({
     method: 'GET',

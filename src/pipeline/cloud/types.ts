@@ -32,6 +32,8 @@ export type CloudStoreDeps = {
   log: Log;
   cacheBytes?: number;
   maxOpenParts?: number;
+  /** Microseconds that records may come late. @default 30 s */
+  latenessUs?: number;
   /** How long the hot store may take before warm answers alone. */
   hotTimeoutMs?: number;
   /**

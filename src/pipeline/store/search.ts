@@ -2,7 +2,9 @@ import { aggregate } from '../../columnar/aggregate.ts';
 import { heldIds } from '../../columnar/held-ids.ts';
 import type { Part } from '../../columnar/part.ts';
 import { type SourceRef, search } from '../../columnar/search.ts';
+import { readWindows, type WindowScan } from '../../columnar/windows.ts';
 import type { StoredRecord } from '../../core/record.ts';
+import type { Window } from '../../core/windows/window.ts';
 import type { AggregatePlan, Groups, SearchPlan, SearchResult, Snapshot, TimeRange } from '../../query/plan.ts';
 import type { FieldSummary, ServiceSummary } from '../store-api.ts';
 import { always, fieldsOf, recordById, servicesOf } from './overviews.ts';
@@ -32,6 +34,11 @@ export class StoreSearch {
     const groups = await this.#sql?.aggregate(plan);
     if (groups) return groups;
     return this.#over(plan.tenant, plan.time, (refs, snapshot) => aggregate(refs, { ...snapshot, ...plan }));
+  }
+
+  /** The windows of a tenant, from its rows: a position is counted once, as in every answer. */
+  windows(scan: WindowScan): Promise<Window[]> {
+    return this.#over(scan.tenant, scan.time, (refs, snapshot) => readWindows(refs, { ...snapshot, ...scan }));
   }
 
   /** One record by its id, a position or a client's own. @throws AppError INVALID_PARAMETER where the id is neither */

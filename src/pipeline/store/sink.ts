@@ -1,49 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import { setTimeout as delay, setImmediate as yieldToLoop } from 'node:timers/promises';
-import type { EncodedPart } from '../../columnar/encode.ts';
 import type { TableRoom } from '../../columnar/table.ts';
-import type { Clock } from '../../core/clock.ts';
-import { clip, type Intervals, includes } from '../../core/intervals.ts';
-import type { DeadLetters } from '../../core/ports/dead-letters.ts';
-import type { Log } from '../../core/ports/log.ts';
-import type { QueueBatch, QueueReader } from '../../core/ports/queue.ts';
-import type { DropReason } from '../../core/record.ts';
-import type { BatchRecords } from '../records-of.ts';
+import { clip, includes } from '../../core/intervals.ts';
+import type { QueueBatch } from '../../core/ports/queue.ts';
 import { BatchItems } from './batch-items.ts';
-import type { ClientIds } from './client-ids.ts';
 import { closeLines, closeRecord } from './close-record.ts';
 import { OpenBatch } from './open-batch.ts';
-import { outcomeOf, type Process } from './outcome-of.ts';
-import type { PoisonWatch } from './poison.ts';
+import { outcomeOf } from './outcome-of.ts';
 import { sealAndCommit } from './seal.ts';
 import { Signal } from './signal.ts';
-import type { Tails } from './tails.ts';
-
-export type SinkDeps = {
-  generation: number;
-  partition: number;
-  reader: QueueReader;
-  open(batch: QueueBatch): BatchRecords;
-  processOf(rulesVersion: number): Promise<Process>;
-  /** Offsets that are closed durably, whatever closed them. */
-  closed(): Intervals;
-  /** Makes a batch durable: its rows as a file, its closed offsets in the head. Safe to repeat. */
-  commit(batch: OpenBatch, part: EncodedPart | undefined): Promise<void>;
-  deadLetters: DeadLetters;
-  /** Shared by the sinks of all partitions. */
-  clientIds: ClientIds;
-  tails: Tails;
-  poison: PoisonWatch;
-  clock: Clock;
-  log: Log;
-  /** A batch is sealed when it is this old, or when its table is full. */
-  sealAfterMs: number;
-  codeVersion: string;
-  /** Why an offset that no batch brings is not there. */
-  holeReason(offset: number): DropReason;
-  /** Called when offsets were read or committed: whoever waits for them looks again. */
-  progressed(): void;
-};
+import type { SinkDeps } from './sink-deps.ts';
 
 const hurriedMs = 1_000;
 /** After so many records in a row that could not be read from their bytes, the rest of the batch is not tried. */
@@ -59,6 +25,7 @@ export class Sink {
   readonly #deps: SinkDeps;
   #cursor: number;
   #end: number;
+  #unreadUs: number;
   #filling: OpenBatch | undefined;
   #sealing: { batch: OpenBatch; committed: Promise<void> } | undefined;
   /** What the batch before needed where it was full: the next will be. */
@@ -74,6 +41,7 @@ export class Sink {
     this.#deps = deps;
     this.#cursor = start;
     this.#end = end;
+    this.#unreadUs = 0;
   }
 
   /** The next offset to read: everything below is in a table or closed. */
@@ -84,6 +52,14 @@ export class Sink {
   /** The queue's durable end as last told. */
   get end(): number {
     return this.#end;
+  }
+
+  /**
+   * When the records that are durable and not read yet were observed or came, the first of them, but for what one request overtakes another by: epoch
+   * microseconds, 0 where it is not known yet. Undefined where all is read.
+   */
+  get unreadUs(): number | undefined {
+    return this.#cursor < this.#end ? this.#unreadUs : undefined;
   }
 
   /** The batches whose rows are in memory only, oldest first. */
@@ -98,6 +74,7 @@ export class Sink {
   /** Tells how far the queue is durable. */
   advance(end: number): void {
     if (end > this.#end) this.#wake.send();
+    if (end > this.#end && this.#cursor >= this.#end) this.#unreadUs = this.#deps.clock.nowMs() * 1_000;
     this.#end = Math.max(this.#end, end);
   }
 
@@ -162,6 +139,7 @@ export class Sink {
   async #index(batch: QueueBatch): Promise<void> {
     const { partition, generation, open, processOf, closed, clientIds, poison, tails, clock, log } = this.#deps;
     this.#skipHole(batch.baseOffset, batch.observedUs);
+    this.#unreadUs = batch.observedUs;
     const attempt = poison.begin(partition, batch.baseOffset, batch.count);
     const already = closed();
     const records = open(batch);

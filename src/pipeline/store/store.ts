@@ -3,6 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import { type Intervals, intervalsOf, noOffsets } from '../../core/intervals.ts';
 import type { DeadLetters } from '../../core/ports/dead-letters.ts';
 import type { Receipt } from '../../core/receipt.ts';
+import type { WindowSettings } from '../../core/windows/window.ts';
 import type { Expression } from '../../query/ast/expression.ts';
 import type { Explained, ReceiptStatus, StorageTier, StoreApi, StoreStatus, TailSlice } from '../store-api.ts';
 import type { LedgerBook } from './ledger.ts';
@@ -13,6 +14,7 @@ import { always, type StoreSearch } from './search.ts';
 import type { Sink } from './sink.ts';
 import type { SourceFinder } from './sources.ts';
 import { parseCursor, type Tails } from './tails.ts';
+import { createWatermark } from './watermark.ts';
 
 /** A partition with its sink and its account. */
 export type StorePartition = { sink: Sink; progress: PartitionProgress };
@@ -36,6 +38,7 @@ export type StoreDeps = {
   derived(): number;
   /** Why the sinks are halted, where they are. */
   halted(): string | undefined;
+  windows: WindowSettings;
   clock: Clock;
 };
 
@@ -45,6 +48,12 @@ const maxBacklog = 5_000;
 /** The stores of one process, as the rest of the platform asks them. */
 export function createStore(deps: StoreDeps): StoreApi {
   const { partitions, search, sources, ledger, tails, deadLetters, clock } = deps;
+
+  const watermarkUs = createWatermark(
+    partitions.map(({ sink }) => sink),
+    clock,
+  );
+  const { latenessUs } = deps.windows;
 
   const progressOf = (receipt: Receipt): PartitionProgress => {
     const found = partitions[receipt.partition]?.progress;
@@ -100,6 +109,8 @@ export function createStore(deps: StoreDeps): StoreApi {
     analytics: deps.analytics,
     storage: deps.storage,
     status: () => statusNow(deps),
+    watermark: async () => ({ us: watermarkUs(), latenessUs }),
+    windows: (tenant, time) => search.windows({ tenant, time, ...deps.windows }),
     async flush() {
       await Promise.all(partitions.map(({ sink }) => sink.flush()));
     },
