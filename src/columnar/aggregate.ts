@@ -1,5 +1,6 @@
-import { bucketOf, orderGroups } from '../query/compile/scan/aggregate.ts';
+import { orderGroups } from '../query/compile/scan/aggregate.ts';
 import type { AggregatePlan, GroupRow, Groups, ReadStats } from '../query/plan.ts';
+import { type Buckets, bucketsOf } from '../query/zone.ts';
 import { type Accumulator, accumulatorOf } from './aggregate/accumulators.ts';
 import { GroupTable } from './aggregate/groups.ts';
 import {
@@ -94,16 +95,16 @@ const isOfRun = (key: AggregatePlan['groupBy'][number]): boolean =>
 /** Adds whole spans: their keys change only with the service and from bucket to bucket. */
 function* addSpans({ table, accumulators, plan }: Work, place: Place, spans: Span[]): Steps<void> {
   for (const accumulator of accumulators) yield* accumulator.load(place);
-  const bucket = Math.min(...plan.groupBy.map((key) => (key.kind === 'bucket' ? key.stepUs : Number.POSITIVE_INFINITY)));
-  const times = bucket < Number.POSITIVE_INFINITY ? yield* timesOf(place) : undefined;
+  const buckets = plan.groupBy.map((key) => (key.kind === 'bucket' ? bucketsOf(key.stepUs, key.zone) : undefined));
+  const times = buckets.some(Boolean) ? yield* timesOf(place) : undefined;
   for (const { service, from, to } of spans) {
     place.stats.rows += to - from;
     for (let start = from; start < to; ) {
-      const end = times ? endOfStretch(times, start, to, plan) : to;
+      const end = times ? endOfStretch(times, start, to, buckets) : to;
       const ids = plan.groupBy.map((key, k) => {
         const value =
           key.kind === 'bucket'
-            ? bucketOf(times!.values[start - times!.base]!, key.stepUs)
+            ? buckets[k]!.startOf(times!.values[start - times!.base]!)
             : key.field === 'service'
               ? service
               : plan.tenant;
@@ -117,12 +118,9 @@ function* addSpans({ table, accumulators, plan }: Work, place: Place, spans: Spa
 }
 
 /** The first row behind `start` that is in another bucket of any key. */
-function endOfStretch(times: Times, start: number, to: number, plan: AggregatePlan): number {
+function endOfStretch(times: Times, start: number, to: number, buckets: readonly (Buckets | undefined)[]): number {
   let end = to;
-  for (const key of plan.groupBy) {
-    if (key.kind === 'bucket')
-      end = firstAtOrAfter(times, start + 1, end, bucketOf(times.values[start - times.base]!, key.stepUs) + key.stepUs);
-  }
+  for (const each of buckets) if (each) end = firstAtOrAfter(times, start + 1, end, each.endOf(times.values[start - times.base]!));
   return end;
 }
 

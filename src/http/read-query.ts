@@ -1,9 +1,10 @@
 import { AppError } from '../core/errors.ts';
+import { signals } from '../core/signal.ts';
+import type { Platform } from '../pipeline/platform.ts';
+import type { StoreApi } from '../pipeline/store-api.ts';
 import type { Query } from '../query/ast/query.ts';
-import { parseQuery } from '../query/ast/query-json.ts';
-import { parseEdn } from '../query/parse/edn.ts';
 import { parseLine } from '../query/parse/line.ts';
-
+import { readEdnQuery, readJsonQuery } from '../query/parse/read-json.ts';
 import type { TimeRange } from '../query/plan.ts';
 import type { HttpOptions } from './options.ts';
 import { maxBytesOf, mediaTypeOf, parseJson, readText } from './read-body.ts';
@@ -21,7 +22,27 @@ export async function readQueryBody(request: Request, options: HttpOptions): Pro
   }
   const content = await readText(request, maxBytesOf(options));
   if (type === 'text/plain') return parseLine(content);
-  return parseQuery(isJson ? parseJson(content) : parseEdn(content));
+  return isJson ? readJsonQuery(parseJson(content), content) : readEdnQuery(content);
+}
+
+/**
+ * The store of what a query asks.
+ * @throws AppError INVALID_QUERY where nothing of that kind is kept here
+ */
+export function storeOf({ from }: Query, platform: Platform): StoreApi {
+  if (from === 'logs') return platform.store;
+  const kept = signals.filter((signal) => {
+    try {
+      return platform.storeOf(signal) !== undefined;
+    } catch {
+      return false;
+    }
+  });
+  const signal = kept.find((one) => one === from);
+  if (signal) return platform.storeOf(signal);
+  const path = 'from';
+  const detail = `no ${from} can be queried here; ${kept.join(', ')} can`;
+  throw new AppError('INVALID_QUERY', `${path}: ${detail}`, { errors: [{ path, code: 'INVALID_QUERY', detail }] });
 }
 
 /** The time of a query as it is now; everything where it names none, as in `GET /api/logs`. */

@@ -1,11 +1,14 @@
 import type { StoredRecord } from '../core/record.ts';
 import type { Platform } from '../pipeline/platform.ts';
+import type { StoreApi } from '../pipeline/store-api.ts';
 import type { Expression } from '../query/ast/expression.ts';
 import type { ReadStats, SearchPlan, SearchResult, SortKey, TimeRange } from '../query/plan.ts';
 import { printCursor, queryDigest, readCursor } from './cursor.ts';
 import type { HttpOptions } from './options.ts';
 
 export type PageRequest = {
+  /** Whose records; the logs unless given. */
+  store?: StoreApi;
   tenant: string;
   where: Expression;
   time: TimeRange;
@@ -29,14 +32,14 @@ export type Page = {
  * @throws AppError INVALID_PARAMETER for a foreign cursor
  */
 export async function readPage(platform: Platform, options: HttpOptions, request: PageRequest): Promise<Page> {
-  const { tenant, where, order, limit } = request;
+  const { tenant, where, order, limit, store = platform.store } = request;
   const startedMs = options.clock.monotonicMs();
   const digest = queryDigest([tenant, where, order]);
   const walk = request.cursor === undefined ? undefined : readCursor(options.cursorKey, digest, request.cursor);
-  const snapshot = walk?.snapshot ?? (await platform.store.snapshot());
+  const snapshot = walk?.snapshot ?? (await store.snapshot());
   const time = walk?.time ?? request.time;
   const plan: SearchPlan = { tenant, where, order, time, limit: limit + 1, snapshot, ...(walk ? { after: walk.after } : {}) };
-  const result = await platform.store.search(plan);
+  const result = await store.search(plan);
   const records = result.records.slice(0, limit);
   const last = records.at(-1);
   const more = result.records.length > limit && last !== undefined;

@@ -36,8 +36,11 @@ export type AnswerNotes = { stores?: Partial<Record<'hot' | 'warm', ReadStats>>;
 
 export type SearchResult = { records: StoredRecord[]; stats: ReadStats } & AnswerNotes;
 
-/** What to group by: a field's value (absent is null), or the bucket of `timestamp` (its start, epoch microseconds, aligned to the epoch). */
-export type GroupKey = { kind: 'field'; field: string; as: string } | { kind: 'bucket'; stepUs: number; as: string };
+/**
+ * What to group by: a field's value (absent is null), or the bucket of `timestamp` (its start, epoch microseconds). Buckets are aligned to the epoch, or to
+ * the wall clock of a time zone: see `bucketsOf`.
+ */
+export type GroupKey = { kind: 'field'; field: string; as: string } | { kind: 'bucket'; stepUs: number; as: string; zone?: string };
 
 /** One computed value a group. `percentile` is exact (linear interpolation between closest ranks); absent and non-numeric values are left out. */
 export type Aggregate =

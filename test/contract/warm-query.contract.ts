@@ -53,6 +53,7 @@ const manyValued = ['id', 'message', 'trace_id', 'timestamp', 'observed_timestam
 const groupKey: fc.Arbitrary<GroupKey> = fc.oneof(
   fc.constantFrom(...fields, ...manyValued).map((field) => ({ kind: 'field' as const, field, as: `key_${field}` })),
   fc.constantFrom(1, 7).map((seconds) => ({ kind: 'bucket' as const, stepUs: seconds * 1e6, as: `bucket_${seconds}` })),
+  fc.constantFrom('Europe/Berlin', 'Asia/Kolkata').map((zone) => ({ kind: 'bucket' as const, stepUs: 86_400e6, as: 'day', zone })),
 );
 const oneAggregate: fc.Arbitrary<Aggregate> = fc.oneof(
   fc.constant(count),

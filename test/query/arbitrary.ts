@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Expression, Scalar } from '../../src/query/ast/expression.ts';
 import { parseWhere, printWhere } from '../../src/query/ast/json.ts';
-import type { Query, TimeSpan } from '../../src/query/ast/query.ts';
+import { type Query, querySources, type TimeSpan } from '../../src/query/ast/query.ts';
 import type { GroupKey } from '../../src/query/plan.ts';
 
 const odd = fc.string({
@@ -75,7 +75,9 @@ const span: fc.Arbitrary<TimeSpan | undefined> = fc.oneof(
 );
 const key: fc.Arbitrary<GroupKey> = fc.oneof(
   fc.constantFrom('service', 'attributes.status', 'host').map((name) => ({ kind: 'field' as const, field: name, as: name })),
-  fc.constantFrom(60e6, 300e6, 86_400e6, 1500e3).map((stepUs) => ({ kind: 'bucket' as const, stepUs, as: 'bucket' })),
+  fc
+    .tuple(fc.constantFrom(60e6, 300e6, 86_400e6, 1500e3), fc.constantFrom(undefined, undefined, 'Europe/Berlin', '+05:30', 'UTC'))
+    .map(([stepUs, zone]) => ({ kind: 'bucket' as const, stepUs, as: 'bucket', ...(zone ? { zone } : {}) })),
 );
 const as = fc.constantFrom('n', 'p95', 'x y', '__proto__');
 const aggregate: fc.Arbitrary<Query['aggregates'][number]> = fc.oneof(
@@ -91,7 +93,7 @@ const aggregate: fc.Arbitrary<Query['aggregates'][number]> = fc.oneof(
 /** Queries for records and for groups. */
 export const anyQuery: fc.Arbitrary<Query> = fc
   .record({
-    from: fc.constant('logs' as const),
+    from: fc.constantFrom('logs' as const, 'logs' as const, ...querySources),
     time: span,
     where: anyExpression,
     select: fc.option(fc.array(fc.constantFrom('timestamp', 'message')), { nil: undefined }),
@@ -112,5 +114,12 @@ export const anyQuery: fc.Arbitrary<Query> = fc
         : fc.option(fc.record({ kind: fc.constant('compare' as const), op: operator, field: fc.constantFrom(...names), value }), {
             nil: undefined,
           });
-    return fc.tuple(fc.array(orders, { maxLength: 2 }), kept).map(([orderBy, having]) => ({ ...query, orderBy, having }));
+    const keys = query.groupBy.map((held) => held.as);
+    const top =
+      keys.length === 0
+        ? fc.constant(undefined)
+        : fc.option(fc.record({ n: fc.integer({ min: 1, max: 10_000 }), by: fc.subarray(keys, { minLength: 1 }) }), { nil: undefined });
+    return fc
+      .tuple(fc.array(orders, { maxLength: 2 }), kept, top)
+      .map(([orderBy, having, first]) => ({ ...query, orderBy, having, ...(first ? { top: first } : {}) }));
   });

@@ -4,6 +4,7 @@ import type { Json } from '../../src/query/ast/json.ts';
 import { parseQuery, printQuery } from '../../src/query/ast/query-json.ts';
 import { parseEdn } from '../../src/query/parse/edn.ts';
 import { printEdn } from '../../src/query/parse/print-edn.ts';
+import { readEdnQuery } from '../../src/query/parse/read-json.ts';
 import { anyQuery } from './arbitrary.ts';
 
 describe('the EDN spelling', () => {
@@ -69,6 +70,20 @@ describe('the EDN spelling', () => {
   ])('%s is refused at %i', (edn, at, detail) => {
     expect(() => parseEdn(edn)).toThrow(
       expect.objectContaining({ code: 'INVALID_QUERY', detail: expect.stringContaining(detail), more: { at } }),
+    );
+  });
+
+  test.each([
+    ['{:where [:and #_ [:x] [:= :level "error"] ; first\n [:mach :message "x"]]}', ':mach'],
+    ['{:time {:last "15 min"}}', '"15 min"'],
+    ['{:group-by [[:bucket :timestamp "1d" "Mars/Base"]]}', '"Mars/Base"'],
+    ['{:aggregate {:n [:count] :p95 [:percentile :x 200]}}', '200'],
+  ])('%s is refused at the place', (edn, place) => {
+    expect(() => readEdnQuery(edn)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_QUERY',
+        more: expect.objectContaining({ at: edn.indexOf(place), errors: [expect.anything()] }),
+      }),
     );
   });
 });

@@ -75,6 +75,21 @@ describe('a query line', () => {
       { from: 'logs', where: ['match', 'message', 'timeout'], select: ['timestamp', 'message'], order_by: [['timestamp', 'asc']] },
     ],
     ['"a | b" a\\|b', { from: 'logs', where: ['and', ['phrase', 'message', 'a | b'], ['match', 'message', 'a|b']] }],
+    [
+      'from:metrics last:1d | sum(value) as v by service, host, bucket(1d, "Europe/Berlin") | sort v desc, service | top 3 by service, bucket',
+      {
+        from: 'metrics',
+        time: { last: '1d' },
+        where: ['and'],
+        group_by: ['service', 'host', ['bucket', 'timestamp', '1d', 'Europe/Berlin']],
+        aggregate: { v: ['sum', 'value'] },
+        order_by: [
+          ['v', 'desc'],
+          ['service', 'asc'],
+        ],
+        top: { n: 3, by: ['service', 'bucket'] },
+      },
+    ],
     ['| by service', { from: 'logs', where: ['and'], group_by: ['service'] }],
   ])('%s', (line, expected) => {
     expect(json(line)).toEqual(expected);
@@ -101,6 +116,12 @@ describe('a query line', () => {
     ['a | count() | having count>5 last:5m', 14, 'before the first'],
     ['a | count() | fields x', 14, 'groups have the columns'],
     ['a | count() as n, avg(x) as n', 4, 'names two results'],
+    ['a | count() by bucket(1d, Europe/Berln)', 26, 'did you mean "Europe/Berlin"?'],
+    ['a | count() by service | top 3', 30, 'say of what'],
+    ['a | count() by service | top 3 by servce', 25, 'did you mean "service"?'],
+    ['a | top 3 by service', 4, 'there are none'],
+    ['a from:metrcs', 7, 'did you mean "metrics"?'],
+    ['a (b from:metrics)', 10, 'outside of parentheses'],
     ['a | limit 5 6', 12, 'is due here'],
   ])('%s is refused at %i', (line, at, detail) => {
     expect(() => parseLine(line)).toThrow(

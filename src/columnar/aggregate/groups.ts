@@ -1,7 +1,7 @@
 import { AppError } from '../../core/errors.ts';
 import type { AttributeValue } from '../../core/record.ts';
-import { bucketOf } from '../../query/compile/scan/aggregate.ts';
 import type { GroupKey } from '../../query/plan.ts';
+import { bucketsOf } from '../../query/zone.ts';
 import { timesOf } from '../candidates.ts';
 import type { Place } from '../condition/evaluate.ts';
 import type { Selection } from '../selection.ts';
@@ -98,12 +98,15 @@ export class GroupTable {
     const { window } = place;
     const { values, base } = yield* timesOf(place);
     const ids = new Float64Array(window.to - window.from);
+    const buckets = bucketsOf(key.stepUs, key.zone);
     let start = Number.NaN;
+    let end = Number.NaN;
     for (let i = 0; i < ids.length; i++) {
       const time = values[window.from - base + i]!;
-      if (time >= start && time < start + key.stepUs) ids[i] = ids[i - 1]!;
+      if (time >= start && time < end) ids[i] = ids[i - 1]!;
       else {
-        start = bucketOf(time, key.stepUs);
+        start = buckets.startOf(time);
+        end = buckets.endOf(time);
         ids[i] = this.keys[k]!.idOf(start);
       }
     }

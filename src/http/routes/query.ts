@@ -6,7 +6,7 @@ import { type Answer, json } from '../answer.ts';
 import { csvText } from '../csv.ts';
 import type { HttpOptions } from '../options.ts';
 import { groupRows, type Rows, recordRows } from '../query-rows.ts';
-import { readQueryBody, timeOf } from '../read-query.ts';
+import { readQueryBody, storeOf, timeOf } from '../read-query.ts';
 import { defineRoute } from '../route.ts';
 import { queryBody } from '../schemas/query.ts';
 import { stores } from '../schemas/stores.ts';
@@ -69,6 +69,7 @@ export const queryRoutes = [
 
 async function records(platform: Platform, options: HttpOptions, tenant: string, query: Query): Promise<Result> {
   const page = await readPage(platform, options, {
+    store: storeOf(query, platform),
     tenant,
     where: query.where,
     time: timeOf(query, options),
@@ -84,7 +85,7 @@ async function groups(platform: Platform, options: HttpOptions, tenant: string, 
   const startedMs = options.clock.monotonicMs();
   const { limit = defaultGroups } = query;
   const { plan, finish } = deriveGroups(query, tenant, timeOf(query, options), limit, options.clock.nowMs() * 1_000);
-  const found = finish(await platform.store.aggregate(plan));
+  const found = finish(await storeOf(query, platform).aggregate(plan));
   const cut = found.truncated ? [`there are more than ${limit} groups; narrow the query or raise its limit`] : [];
   const reasons = [...cut, ...(found.reasons ?? [])];
   const { approximate = [] } = found;

@@ -1,11 +1,13 @@
+import { nearest } from '../../core/nearest.ts';
 import type { GroupKey } from '../plan.ts';
+import { isZone } from '../zone.ts';
 import { everything } from './expression.ts';
 import { didYouMean, isOneOf, type Json, parseField, parseWhere, printWhere, refuse } from './json.ts';
-import { isAggregate, maxLimit, type Query, type TimeSpan } from './query.ts';
+import { isAggregate, maxLimit, type Query, type QuerySource, querySources, type TimeSpan, type Top } from './query.ts';
 import { durationLiteral, durationText, timeLiteral, timeText } from './time.ts';
 import { fieldsOf } from './visit.ts';
 
-const queryKeys = ['from', 'time', 'where', 'select', 'group_by', 'aggregate', 'having', 'order_by', 'limit', 'cursor'] as const;
+const queryKeys = ['from', 'time', 'where', 'select', 'group_by', 'aggregate', 'having', 'order_by', 'top', 'limit', 'cursor'] as const;
 const ofRecords = ['count', 'rate'] as const;
 const ofField = ['sum', 'avg', 'min', 'max', 'distinct'] as const;
 /** The functions that compute a value of a group. */
@@ -18,11 +20,10 @@ type QueryAggregate = Query['aggregates'][number];
  */
 export function parseQuery(json: unknown): Query {
   const given = objectOf(json, 'query', queryKeys);
-  if (given.from !== undefined && given.from !== 'logs') refuse('from', `${JSON.stringify(given.from)} cannot be queried; "logs" can`);
   const groupBy = listOf(given.group_by, 'group_by').map((key, i) => parseKey(key, `group_by[${i}]`));
   const aggregates = Object.entries(objectOf(given.aggregate ?? {}, 'aggregate')).map(([as, value]) => parseAggregate(as, value));
   const query: Query = {
-    from: 'logs',
+    from: parseSource(given.from),
     time: given.time === undefined ? undefined : parseTime(given.time),
     where: given.where === undefined ? everything : parseWhere(given.where),
     select: given.select === undefined ? undefined : listOf(given.select, 'select').map((name, i) => parseField(name, `select[${i}]`)),
@@ -30,11 +31,25 @@ export function parseQuery(json: unknown): Query {
     aggregates,
     having: given.having === undefined ? undefined : parseWhere(given.having, 'having'),
     orderBy: listOf(given.order_by, 'order_by').map((order, i) => parseOrder(order, `order_by[${i}]`)),
+    ...(given.top === undefined ? {} : { top: parseTop(given.top) }),
     limit: parseLimit(given.limit),
     cursor: parseCursor(given.cursor),
   };
   checkNames(query, refuse);
   return query;
+}
+
+function parseSource(json: unknown): QuerySource {
+  if (json === undefined) return 'logs';
+  return isOneOf(querySources, json)
+    ? json
+    : refuse('from', `${JSON.stringify(json)} cannot be queried; ${didYouMean(String(json), querySources)}`);
+}
+
+function parseTop(json: unknown): Top {
+  const { n, by } = objectOf(json, 'top', ['n', 'by']);
+  if (!isLimit(n)) refuse('top.n', `${JSON.stringify(n)} is not from 1 to ${maxLimit}`);
+  return { n, by: listOf(by, 'top.by').map((name, i) => parseField(name, `top.by[${i}]`)) };
 }
 
 function parseTime(json: unknown): TimeSpan {
@@ -57,11 +72,22 @@ function parseInstant(json: unknown, path: string): number {
 
 function parseKey(json: unknown, path: string): GroupKey {
   if (typeof json === 'string') return { kind: 'field', field: parseField(json, path), as: json };
-  const [name, field, step] = listOf(json, path);
+  const [name, field, step, zone, ...rest] = listOf(json, path);
   const stepUs = typeof step === 'string' ? durationLiteral(step) : undefined;
-  if (name !== 'bucket' || field !== 'timestamp' || stepUs === undefined) refuse(path, 'a key is a field or ["bucket", "timestamp", "5m"]');
-  return { kind: 'bucket', stepUs, as: 'bucket' };
+  if (name !== 'bucket' || field !== 'timestamp' || rest.length > 0) refuse(path, `a key is a field or ${bucketForm}`);
+  if (stepUs === undefined) refuse(`${path}[2]`, `${JSON.stringify(step)} is no length of time; give one like "5m" or "1d"`);
+  if (zone === undefined) return { kind: 'bucket', stepUs, as: 'bucket' };
+  if (typeof zone !== 'string' || !isZone(zone)) refuse(`${path}[3]`, zoneProblem(zone));
+  return { kind: 'bucket', stepUs, as: 'bucket', zone };
 }
+
+const bucketForm = '["bucket", "timestamp", "5m"], with a time zone behind it where days are meant as people see them';
+
+/** Why a text is no time zone, with the nearest that is. */
+export const zoneProblem = (zone: unknown): string => {
+  const near = nearest(String(zone), Intl.supportedValuesOf('timeZone'));
+  return `${JSON.stringify(zone)} is no time zone; ${near ? `did you mean ${JSON.stringify(near)}?` : 'give one like "Europe/Berlin" or "+02:00"'}`;
+};
 
 function parseAggregate(as: string, json: unknown): QueryAggregate {
   const path = `aggregate.${as}`;
@@ -86,9 +112,10 @@ function parseOrder(json: unknown, path: string): [string, 'asc' | 'desc'] {
 
 function parseLimit(json: unknown): number | undefined {
   if (json === undefined || json === null) return undefined;
-  const isInRange = Number.isInteger(json) && (json as number) >= 1 && (json as number) <= maxLimit;
-  return isInRange ? (json as number) : refuse('limit', `${JSON.stringify(json)} is not from 1 to ${maxLimit}`);
+  return isLimit(json) ? json : refuse('limit', `${JSON.stringify(json)} is not from 1 to ${maxLimit}`);
 }
+
+const isLimit = (json: unknown): json is number => Number.isInteger(json) && (json as number) >= 1 && (json as number) <= maxLimit;
 
 function parseCursor(json: unknown): string | undefined {
   if (json === undefined || json === null) return undefined;
@@ -100,13 +127,18 @@ function parseCursor(json: unknown): string | undefined {
  * `fail` is told the place as the JSON spelling has it, and must throw.
  */
 export function checkNames(query: Query, fail: (path: string, problem: string) => never): void {
-  const { groupBy, aggregates, having, orderBy } = query;
+  const { groupBy, aggregates, having, orderBy, top } = query;
   const names = [...groupBy, ...aggregates].map(({ as }) => as);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) fail('aggregate', `${JSON.stringify(twice)} names two results; rename one`);
   if (having && !isAggregate(query)) fail('having', 'it keeps groups, and there are none; put the condition among the others');
   const stranger = having && fieldsOf(having).find((name) => !names.includes(name));
   if (stranger !== undefined) fail('having', `${JSON.stringify(stranger)} is not in the answer; ${didYouMean(stranger, names)}`);
+  const keys = groupBy.map(({ as }) => as);
+  if (top && !isAggregate(query)) fail('top', 'it keeps groups, and there are none; records have "limit"');
+  if (top && top.by.length === 0) fail('top', 'say of what: the names of one key or more');
+  const unknownKey = top?.by.find((name) => !keys.includes(name));
+  if (unknownKey !== undefined) fail('top', `${JSON.stringify(unknownKey)} is no key of the groups; ${didYouMean(unknownKey, keys)}`);
   const known = isAggregate(query) ? names : ['timestamp'];
   orderBy.forEach(([name], i) => {
     if (!known.includes(name)) fail(`order_by[${i}]`, `${JSON.stringify(name)} is not in the answer; ${didYouMean(name, known)}`);
@@ -127,7 +159,7 @@ function listOf(json: unknown, path: string): unknown[] {
 
 /** Writes a query in its JSON spelling, which `parseQuery` reads back as it was; what is absent is left out. */
 export function printQuery(query: Query): Json {
-  const { time, where, select, groupBy, aggregates, having, orderBy, limit, cursor } = query;
+  const { time, where, select, groupBy, aggregates, having, orderBy, top, limit, cursor } = query;
   return {
     from: query.from,
     ...(time ? { time: printTime(time) } : {}),
@@ -139,6 +171,7 @@ export function printQuery(query: Query): Json {
       : {}),
     ...(having ? { having: printWhere(having) } : {}),
     ...(orderBy.length > 0 ? { order_by: orderBy } : {}),
+    ...(top ? { top } : {}),
     ...(limit === undefined ? {} : { limit }),
     ...(cursor === undefined ? {} : { cursor }),
   };
@@ -150,7 +183,8 @@ function printTime(time: TimeSpan): Json {
   return { ...(fromUs === undefined ? {} : { from: timeText(fromUs) }), ...(toUs === undefined ? {} : { to: timeText(toUs) }) };
 }
 
-const printKey = (key: GroupKey): Json => (key.kind === 'field' ? key.field : ['bucket', 'timestamp', durationText(key.stepUs)]);
+const printKey = (key: GroupKey): Json =>
+  key.kind === 'field' ? key.field : ['bucket', 'timestamp', durationText(key.stepUs), ...(key.zone === undefined ? [] : [key.zone])];
 
 function printAggregate(aggregate: QueryAggregate): Json {
   if (aggregate.fn === 'count' || aggregate.fn === 'rate') return [aggregate.fn];

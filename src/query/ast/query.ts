@@ -1,3 +1,4 @@
+import { type Signal, signals } from '../../core/signal.ts';
 import type { Aggregate, GroupKey, TimeRange } from '../plan.ts';
 import type { Expression } from './expression.ts';
 
@@ -7,9 +8,16 @@ export type TimeSpan = { lastUs: number } | { fromUs: number | undefined; toUs: 
 /** Records a minute, over the times that the query asks for or over each bucket. */
 export type Rate = { fn: 'rate'; as: string };
 
+/** What can be asked: the records of a signal, or the alerts that rules raised. */
+export type QuerySource = Signal | 'alerts';
+export const querySources: readonly QuerySource[] = [...signals, 'alerts'];
+
+/** The first `n` groups, in the order of the query, of each value of some of its keys. */
+export type Top = { n: number; by: string[] };
+
 /** A query as it was written, whichever of the spellings it came in. */
 export type Query = {
-  from: 'logs';
+  from: QuerySource;
   time: TimeSpan | undefined;
   where: Expression;
   /** Fields of the answer's records; all when undefined. */
@@ -19,6 +27,7 @@ export type Query = {
   /** What a group must satisfy; its fields are the names of keys and aggregates. */
   having: Expression | undefined;
   orderBy: [name: string, direction: 'asc' | 'desc'][];
+  top?: Top | undefined;
   limit: number | undefined;
   cursor: string | undefined;
 };

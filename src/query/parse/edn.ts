@@ -1,5 +1,6 @@
 import { AppError } from '../../core/errors.ts';
 import type { Json } from '../ast/json.ts';
+import { childPath } from './json-places.ts';
 
 const maxDepth = 200;
 const space = /(?:[\s,]|;[^\n]*)*/y;
@@ -12,10 +13,11 @@ const closing: Record<string, string> = { '[': ']', '(': ')', '#{': '}' };
 /**
  * Reads EDN (github.com/edn-format/edn) as the JSON it stands for: keywords and symbols are texts, and a `-` in a keyword is `_`; vectors, lists
  * and sets are lists; `nil` is null, `#inst "…"` its text. What a query has no use for (characters, ratios, other tags) is refused.
+ * `places` is told where each value begins, by its path.
  * @throws AppError INVALID_QUERY with `at`, the offset in the text
  */
-export function parseEdn(edn: string): Json {
-  const reader = new EdnReader(edn);
+export function parseEdn(edn: string, places?: Map<string, number>): Json {
+  const reader = new EdnReader(edn, places);
   const value = reader.value();
   reader.end();
   return value;
@@ -25,9 +27,12 @@ class EdnReader {
   readonly #edn: string;
   #at = 0;
   #depth = 0;
+  #path = '';
+  readonly #places: Map<string, number> | undefined;
 
-  constructor(edn: string) {
+  constructor(edn: string, places: Map<string, number> | undefined) {
     this.#edn = edn;
+    this.#places = places;
   }
 
   value(): Json {
@@ -41,6 +46,7 @@ class EdnReader {
     this.#skip();
     const at = this.#at;
     const char = this.#edn[at];
+    if (!this.#places?.has(this.#path)) this.#places?.set(this.#path, at);
     if (char === undefined) this.#refuse('a form is missing here');
     if (char === '"') return this.#text();
     if (char === '[' || char === '(') return this.#list(char);
@@ -82,7 +88,7 @@ class EdnReader {
     const at = this.#at;
     this.#at += open.length;
     const items: Json[] = [];
-    while (!this.#closes(closing[open]!, at)) items.push(this.value());
+    while (!this.#closes(closing[open]!, at)) items.push(this.#within(`${this.#path}[${items.length}]`));
     return items;
   }
 
@@ -91,13 +97,22 @@ class EdnReader {
     const entries = new Map<string, Json>();
     while (!this.#closes('}', at)) {
       const keyAt = this.#at;
-      const key = this.value();
+      const key = this.#within('#key');
       if (typeof key !== 'string') return this.#refuse('a key is a keyword or a text', keyAt);
       if (entries.has(key)) this.#refuse(`the key ${JSON.stringify(key)} is there twice`, keyAt);
       if (this.#closes('}', at)) this.#refuse(`the key ${JSON.stringify(key)} has no value`, keyAt);
-      entries.set(key, this.value());
+      entries.set(key, this.#within(childPath(this.#path, key)));
     }
     return Object.fromEntries(entries);
+  }
+
+  /** The next value, at a path. */
+  #within(path: string): Json {
+    const around = this.#path;
+    this.#path = path;
+    const value = this.value();
+    this.#path = around;
+    return value;
   }
 
   #dispatched(): Json {
@@ -125,7 +140,7 @@ class EdnReader {
       this.#match(space);
       if (!this.#edn.startsWith('#_', this.#at)) return;
       this.#at += 2;
-      this.value();
+      this.#within('#left out');
     }
   }
 

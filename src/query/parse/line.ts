@@ -1,15 +1,16 @@
 import { didYouMean } from '../ast/json.ts';
-import { maxLimit, type Query } from '../ast/query.ts';
-import { checkNames, functions } from '../ast/query-json.ts';
+import { maxLimit, type Query, type Top } from '../ast/query.ts';
+import { checkNames, functions, zoneProblem } from '../ast/query-json.ts';
 import { durationLiteral } from '../ast/time.ts';
 import type { GroupKey } from '../plan.ts';
+import { isZone } from '../zone.ts';
 import { Lexer, refuseAt, type Token } from './lexer.ts';
 import { FilterParser } from './text.ts';
 
 type QueryAggregate = Query['aggregates'][number];
 type Word = Extract<Token, { kind: 'word' | 'quoted' }>;
 
-const stages = ['having', 'sort', 'limit', 'fields'] as const;
+const stages = ['having', 'sort', 'top', 'limit', 'fields'] as const;
 
 /**
  * Reads a query line: a filter, and behind pipes what becomes of the records it lets pass:
@@ -33,7 +34,7 @@ export function parseLine(line: string): Query {
     token = stage.token;
   }
   if (token.kind !== 'end') refuseAt(token.at, 'a "|" or the end of the query is due here');
-  const placeOf: Record<string, string> = { aggregate: 'groups', order_by: 'sort', having: 'having' };
+  const placeOf: Record<string, string> = { aggregate: 'groups', order_by: 'sort', having: 'having', top: 'top' };
   checkNames(query, (path, problem) => refuseAt(begun.get(placeOf[path.replace(/\[.*/, '')] ?? '') ?? 0, problem));
   const fieldsAt = begun.get('fields');
   if (fieldsAt !== undefined && begun.has('groups')) refuseAt(fieldsAt, 'groups have the columns that their keys and functions name');
@@ -59,12 +60,13 @@ class Stage {
 
   into(query: Query): void {
     const first = this.#token;
-    if (first.kind !== 'word') refuseAt(first.at, 'a stage is missing here: count() by service, having, sort, limit or fields');
+    if (first.kind !== 'word') refuseAt(first.at, 'a stage is missing here: count() by service, having, sort, top, limit or fields');
     this.#advance();
     const name = stages.find((stage) => stage === first.text);
     this.#begin(name ?? 'groups', first.at);
     if (name === 'having') this.#having(query);
     else if (name === 'sort') query.orderBy = this.#list(() => this.#order());
+    else if (name === 'top') query.top = this.#top();
     else if (name === 'limit') query.limit = this.#limit();
     else if (name === 'fields') query.select = this.#list(() => this.#name('a field'));
     else this.#groups(query, first);
@@ -78,8 +80,8 @@ class Stage {
   #having(query: Query): void {
     this.#lexer.back(this.#token);
     const filter = new FilterParser(this.#lexer);
-    const { where, time } = filter.parse();
-    if (time) refuseAt(this.#begun.get('having')!, 'times are named before the first "|"');
+    const { where, time, from } = filter.parse();
+    if (time || from) refuseAt(this.#begun.get('having')!, 'times are named before the first "|"');
     query.having = where;
     this.#token = filter.token;
   }
@@ -97,6 +99,14 @@ class Stage {
     const { at } = this.#token;
     const limit = Number(this.#name('a number'));
     return Number.isInteger(limit) && limit >= 1 && limit <= maxLimit ? limit : refuseAt(at, `a limit is from 1 to ${maxLimit}`);
+  }
+
+  /** `top 3 by service`. */
+  #top(): Top {
+    const n = this.#limit();
+    if (!this.#isWord('by')) refuseAt(this.#token.at, 'say of what: top 3 by service');
+    this.#advance();
+    return { n, by: this.#list(() => this.#name('a key')) };
   }
 
   #groups(query: Query, first: Extract<Token, { kind: 'word' }>): void {
@@ -139,9 +149,18 @@ class Stage {
     const { at } = this.#token;
     const step = this.#name('a length of time');
     const stepUs = durationLiteral(step) ?? refuseAt(at, `"${step}" is no length of time; give one like 5m or 1h`);
-    if (!this.#is('close')) refuseAt(this.#token.at, 'bucket takes one length of time: bucket(5m)');
+    const zone = this.#is('comma') ? this.#zone() : undefined;
+    if (!this.#is('close'))
+      refuseAt(this.#token.at, 'bucket takes one length of time, and may be a time zone: bucket(1d, "Europe/Berlin")');
     this.#advance();
-    return { kind: 'bucket', stepUs, as: 'bucket' };
+    return { kind: 'bucket', stepUs, as: 'bucket', ...(zone === undefined ? {} : { zone }) };
+  }
+
+  #zone(): string {
+    this.#advance();
+    const { at } = this.#token;
+    const zone = this.#name('a time zone');
+    return isZone(zone) ? zone : refuseAt(at, zoneProblem(zone));
   }
 
   #list<T>(read: () => T): T[] {

@@ -6,13 +6,14 @@ import { defaultName } from './line.ts';
 import { printFilter } from './print-text.ts';
 
 /** Writes a query as a line, which `parseLine` reads back, its conditions normalised. A cursor has no place in a line and is left out. */
-export function printLine({ time, where, select, groupBy, aggregates, having, orderBy, limit }: Query): string {
-  const filter = [printFilter(where), ...timeWords(time)].join(' ');
+export function printLine({ from, time, where, select, groupBy, aggregates, having, orderBy, top, limit }: Query): string {
+  const filter = [printFilter(where), ...(from === 'logs' ? [] : [`from:${from}`]), ...timeWords(time)].join(' ');
   const stages: string[] = [];
   const keys = groupBy.length > 0 ? [`by ${groupBy.map(printKey).join(', ')}`] : [];
   if (aggregates.length + groupBy.length > 0) stages.push([...listed(aggregates), ...keys].join(' '));
   if (having) stages.push(`having ${printFilter(having)}`);
   if (orderBy.length > 0) stages.push(`sort ${orderBy.map(([by, direction]) => `${name(by)} ${direction}`).join(', ')}`);
+  if (top) stages.push(`top ${top.n} by ${top.by.map(name).join(', ')}`);
   if (limit !== undefined) stages.push(`limit ${limit}`);
   if (select && select.length > 0) stages.push(`fields ${select.map(name).join(', ')}`);
   return [filter, ...stages].join(' | ');
@@ -26,7 +27,10 @@ function timeWords(time: Query['time']): string[] {
 }
 
 const listed = (aggregates: Query['aggregates']): string[] => (aggregates.length > 0 ? [aggregates.map(printAggregate).join(', ')] : []);
-const printKey = (key: GroupKey): string => (key.kind === 'bucket' ? `bucket(${durationText(key.stepUs)})` : name(key.field));
+function printKey(key: GroupKey): string {
+  if (key.kind === 'field') return name(key.field);
+  return `bucket(${[durationText(key.stepUs), ...(key.zone === undefined ? [] : [quote(key.zone)])].join(', ')})`;
+}
 
 function printAggregate(aggregate: Query['aggregates'][number]): string {
   const { fn, as } = aggregate;

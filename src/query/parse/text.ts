@@ -1,6 +1,6 @@
 import type { Expression } from '../ast/expression.ts';
 import { didYouMean } from '../ast/json.ts';
-import type { TimeSpan } from '../ast/query.ts';
+import { type QuerySource, querySources, type TimeSpan } from '../ast/query.ts';
 import { durationLiteral, timeLiteral } from '../ast/time.ts';
 import { normalise } from '../ast/visit.ts';
 import { bareWord, callNode, calls, checked, everything, fieldCondition, onField } from './leaf.ts';
@@ -8,8 +8,8 @@ import { Lexer, refuseAt, type Token } from './lexer.ts';
 
 const maxDepth = 100;
 
-/** The filter part of a query line: what records must satisfy, and the times it names. */
-export type Filter = { where: Expression; time: TimeSpan | undefined };
+/** The filter part of a query line: what records must satisfy, the times it names, and where the records are, if that is not the logs. */
+export type Filter = { where: Expression; time: TimeSpan | undefined; from?: QuerySource };
 
 /**
  * Reads the filter of a query line: `level:error "timed out" -service:canary latency_ms>500 (a OR b) f:a* f:/re/ f:* host:(x OR y) last:15m`. Words side by side
@@ -21,6 +21,7 @@ export function parseFilter(line: string): Filter {
   const parser = new FilterParser(new Lexer(line));
   const filter = parser.parse();
   const { kind, at } = parser.token;
+  if (filter.from !== undefined) refuseAt(parser.fromAt, `only logs are looked through here; post "from:${filter.from}" to /api/query`);
   if (kind === 'pipe')
     refuseAt(at, 'only a filter goes here, and "|" ends it; quote it to look for the character, or post the line to /api/query');
   return filter;
@@ -34,6 +35,9 @@ export class FilterParser {
   #lastUs: number | undefined;
   #fromUs: number | undefined;
   #toUs: number | undefined;
+  #from: QuerySource | undefined;
+  /** Where the line says what is asked. */
+  fromAt = 0;
 
   constructor(lexer: Lexer) {
     this.#lexer = lexer;
@@ -48,7 +52,7 @@ export class FilterParser {
   parse(): Filter {
     const where = isOver(this.#token) ? everything() : this.#or();
     if (!isOver(this.#token)) refuseAt(this.#token.at, 'this ")" closes nothing; quote it to look for the character');
-    return { where: normalise(where), time: this.#time() };
+    return { where: normalise(where), time: this.#time(), ...(this.#from ? { from: this.#from } : {}) };
   }
 
   #time(): TimeSpan | undefined {
@@ -135,11 +139,25 @@ export class FilterParser {
   /** Takes `last:`, `from:` and `to:`, which say when, not what; for attributes of these names write `attributes.last`. */
   #isTime({ name }: Extract<Token, { kind: 'field' }>, { plain, at }: Extract<Token, { kind: 'word' }>): boolean {
     if (name === 'last') this.#lastUs = durationLiteral(plain) ?? refuseAt(at, `"${plain}" is no length of time; give one like 15m or 24h`);
-    else if (name === 'from') this.#fromUs = timeLiteral(plain) ?? refuseAt(at, `"${plain}" is not a time; give RFC 3339`);
+    else if (name === 'from' && this.#isSource(plain, at)) return true;
+    else if (name === 'from')
+      this.#fromUs =
+        timeLiteral(plain) ??
+        refuseAt(at, `"${plain}" is not a time, nor what can be queried; ${didYouMean(plain, ['2026-11-21T08:00:00Z', ...querySources])}`);
     else if (name === 'to') this.#toUs = timeLiteral(plain) ?? refuseAt(at, `"${plain}" is not a time; give RFC 3339`);
     else return false;
     if (this.#depth > 0) refuseAt(at, `${name}: holds for the whole query; write it outside of parentheses`);
     if (this.#lastUs !== undefined && (this.#fromUs ?? this.#toUs) !== undefined) refuseAt(at, 'give either last: or from: and to:');
+    return true;
+  }
+
+  /** Takes `from:metrics`, which says what is asked. */
+  #isSource(plain: string, at: number): boolean {
+    const source = querySources.find((one) => one === plain);
+    if (source === undefined) return false;
+    if (this.#depth > 0) refuseAt(at, 'from: holds for the whole query; write it outside of parentheses');
+    this.#from = source;
+    this.fromAt = at;
     return true;
   }
 

@@ -1,18 +1,19 @@
 import { AppError } from '../../../core/errors.ts';
 import type { GroupProgram, KeyValue, Metric, Source } from '../../../query/compile/opensearch/aggregate.ts';
 import type { AggregatePlan, GroupRow } from '../../../query/plan.ts';
+import { bucketsOf } from '../../../query/zone.ts';
 import type { SearchAnswer } from './ask.ts';
 
 type Stats = { count: number; min: number | null; max: number | null; avg: number | null; sum: number };
 type Bucket = { key: Record<string, KeyValue>; doc_count: number; [agg: string]: unknown };
 type ValuesMetric = Metric & { kind: 'values' };
-/** A value with the records that have it; `undefined` is that they have none. */
-type Counted = [value: KeyValue | undefined, count: number];
+/** Values with the records that have them; `undefined` is that they have none. */
+type Counted = Map<KeyValue | undefined, number>;
 type Group = {
   keys: KeyValue[];
   count: number;
   stats: Map<number, Stats>;
-  counted: Map<number, Counted[]>;
+  counted: Map<number, Counted>;
   approximate: Map<number, number | null>;
 };
 
@@ -22,11 +23,18 @@ export class GroupTable {
   readonly #plan: AggregatePlan;
   readonly #maxGroups: number;
   readonly #groups = new Map<string, Group>();
+  /** For each key: what a value in a column stands for. */
+  readonly #read: ((value: KeyValue) => KeyValue)[];
 
   constructor(program: GroupProgram, plan: AggregatePlan, maxGroups: number) {
     this.#program = program;
     this.#plan = plan;
     this.#maxGroups = maxGroups;
+    this.#read = plan.groupBy.map((key) => {
+      if (key.kind === 'field' || key.zone === undefined) return (value) => value;
+      const { startOf } = bucketsOf(key.stepUs, key.zone);
+      return (value) => startOf(Number(value));
+    });
     // Without keys there is one group, also of no records.
     if (plan.groupBy.length === 0) this.#groupOf({ key: {}, doc_count: 0 });
   }
@@ -36,7 +44,7 @@ export class GroupTable {
       const group = this.#groupOf(bucket);
       group.count += bucket.doc_count;
       this.#program.metrics.forEach((metric, m) => {
-        if (metric.kind === 'stats' && metric.column) group.stats.set(m, bucket[`m${m}`] as Stats);
+        if (metric.kind === 'stats' && metric.column) group.stats.set(m, added(group.stats.get(m), bucket[`m${m}`] as Stats));
       });
     }
   }
@@ -47,9 +55,9 @@ export class GroupTable {
     const buckets = this.#buckets(answer);
     for (const bucket of buckets) {
       const group = this.#groupOf(bucket);
-      const counted = group.counted.get(m) ?? [];
-      counted.push([valueIn(bucket, sources) ?? undefined, bucket.doc_count]);
-      group.counted.set(m, counted);
+      const counted = group.counted.get(m) ?? new Map<KeyValue | undefined, number>();
+      const value = valueIn(bucket, sources) ?? undefined;
+      group.counted.set(m, counted.set(value, (counted.get(value) ?? 0) + bucket.doc_count));
     }
     return buckets.length;
   }
@@ -82,8 +90,8 @@ export class GroupTable {
   }
 
   #groupOf({ key }: Bucket): Group {
-    const keys = this.#program.keys.map(
-      (sources) => sources.map(({ name }) => key[name]).find((value) => value !== null && value !== undefined) ?? null,
+    const keys = this.#program.keys.map((sources, k) =>
+      this.#read[k]!(sources.map(({ name }) => key[name]).find((value) => value !== null && value !== undefined) ?? null),
     );
     const name = JSON.stringify(keys);
     const known = this.#groups.get(name);
@@ -97,6 +105,15 @@ export class GroupTable {
   }
 }
 
+/** What two pages say of one group: the buckets of a zone come in parts. */
+function added(a: Stats | undefined, b: Stats): Stats {
+  if (!a || a.count === 0) return b;
+  if (b.count === 0) return a;
+  const sum = a.sum + b.sum;
+  const count = a.count + b.count;
+  return { count, sum, avg: sum / count, min: Math.min(a.min!, b.min!), max: Math.max(a.max!, b.max!) };
+}
+
 const valueIn = ({ key }: Bucket, sources: readonly Source[]): KeyValue =>
   sources.map(({ name }) => key[name]).find((value) => value !== null && value !== undefined) ?? null;
 
@@ -108,10 +125,10 @@ function valueFor(metric: Metric, m: number, group: Group): number | null {
   }
   const approximate = group.approximate.get(m);
   if (approximate !== undefined) return approximate;
-  const counted = group.counted.get(m) ?? [];
-  if (metric.percent !== undefined) return percentileOf(counted as [number, number][], metric.percent);
-  const missing = counted.find(([value]) => value === undefined)?.[1] ?? 0;
-  return counted.filter(([value]) => value !== undefined).length + (metric.isId ? missing : 0);
+  const counted: Counted = group.counted.get(m) ?? new Map();
+  if (metric.percent !== undefined) return percentileOf([...counted] as [number, number][], metric.percent);
+  const missing = counted.get(undefined);
+  return counted.size - (missing === undefined ? 0 : 1) + (metric.isId ? (missing ?? 0) : 0);
 }
 
 /** The percentile by linear interpolation between closest ranks, of values with how often each is there. */

@@ -1,6 +1,7 @@
 import { fieldOf } from '../../ast/fields.ts';
 import type { Json } from '../../ast/json.ts';
-import type { Aggregate, AggregatePlan, GroupKey } from '../../plan.ts';
+import type { Aggregate, AggregatePlan, GroupKey, TimeRange } from '../../plan.ts';
+import { commonStepUs } from '../../zone.ts';
 import type { Dsl } from './dsl.ts';
 import { columnsOf, markNameOf, markOf } from './layout.ts';
 
@@ -27,14 +28,14 @@ export type GroupProgram = {
 export type AfterKey = { [source: string]: Json } | undefined;
 
 /** Compiles keys and aggregates; undefined where they ask for what is no column (`message`, groups by `id`). */
-export function compileGroups({ groupBy, aggregates }: AggregatePlan): GroupProgram | undefined {
+export function compileGroups({ groupBy, aggregates, time }: AggregatePlan): GroupProgram | undefined {
   const fields = [
     ...groupBy.flatMap((key) => (key.kind === 'field' ? [key.field] : [])),
     ...aggregates.flatMap((aggregate) => (aggregate.fn === 'count' || isOfIds(aggregate) ? [] : [aggregate.field])),
   ];
   if (fields.some(isNoColumn)) return undefined;
   return {
-    keys: groupBy.map(keySources),
+    keys: groupBy.map((key, k) => keySources(key, k, time)),
     metrics: aggregates.map(metricOf),
     marks: [...new Set(fields.map((field) => markOf(markNameOf(field))))],
   };
@@ -47,9 +48,11 @@ function isNoColumn(name: string): boolean {
   return field.kind === 'record' && (field.name === 'message' || field.name === 'id');
 }
 
-function keySources(key: GroupKey, k: number): Source[] {
+function keySources(key: GroupKey, k: number, time: TimeRange): Source[] {
   if (key.kind === 'field') return sourcesOf(`k${k}`, key.field);
-  return [{ name: `k${k}number`, type: 'number', source: { histogram: { field: 'timestamp.us', interval: key.stepUs } } }];
+  const { stepUs, zone } = key;
+  const interval = zone === undefined ? stepUs : commonStepUs(stepUs, zone, time);
+  return [{ name: `k${k}number`, type: 'number', source: { histogram: { field: 'timestamp.us', interval } } }];
 }
 
 function sourcesOf(prefix: string, field: string): Source[] {

@@ -1,5 +1,6 @@
 import type { AttributeValue, StoredRecord } from '../../../core/record.ts';
 import type { Aggregate, AggregatePlan, GroupKey, GroupRow } from '../../plan.ts';
+import { bucketsOf } from '../../zone.ts';
 import { matcherOf } from './matcher.ts';
 import { compareText } from './predicate.ts';
 import { type ReadValue, readerOf } from './values.ts';
@@ -54,11 +55,10 @@ export function compareValues(a: KeyValue, b: KeyValue): number {
 const typeRank = (value: KeyValue): number =>
   value === null ? 0 : { boolean: 1, number: 2, string: 3 }[typeof value as 'boolean' | 'number' | 'string'];
 
-/** The start of the bucket a time is in, epoch microseconds. */
-export const bucketOf = (timestamp: number, stepUs: number): number => Math.floor(timestamp / stepUs) * stepUs;
-
 function readKey(key: GroupKey): ReadValue {
-  return key.kind === 'field' ? readerOf(key.field) : (record) => bucketOf(record.timestamp, key.stepUs);
+  if (key.kind === 'field') return readerOf(key.field);
+  const buckets = bucketsOf(key.stepUs, key.zone);
+  return (record) => buckets.startOf(record.timestamp);
 }
 
 function rowOf(plan: AggregatePlan, keys: KeyValue[], records: StoredRecord[]): GroupRow {

@@ -1,4 +1,5 @@
-import type { Aggregate, AggregatePlan, GroupKey, GroupRow } from '../../plan.ts';
+import type { Aggregate, AggregatePlan, GroupKey, GroupRow, TimeRange } from '../../plan.ts';
+import { bucketSql } from './bucket.ts';
 import { Columns } from './columns.ts';
 import type { Dialect } from './dialect.ts';
 import { type Context, type FieldSql, fieldSql } from './fields.ts';
@@ -11,7 +12,7 @@ export type Statement = { text: string; values: readonly SqlValue[]; read(row: r
 
 type Typed = 'text' | 'number' | 'boolean';
 /** A key as the columns that hold its value, by type. */
-type Key = { as: string; columns: { type: Typed; alias: Sql; value: Sql }[] };
+type Key = { as: string; columns: { type: Typed; alias: Sql; value: Sql }[]; read?: (value: number) => number };
 
 const types: Typed[] = ['boolean', 'number', 'text'];
 
@@ -33,7 +34,7 @@ function compile(files: readonly SqlFile[], plan: AggregatePlan, dialect: Dialec
   const names = [...plan.groupBy, ...plan.aggregates].map(({ as }) => as);
   if (files.length === 0 || new Set(names).size < names.length) throw new Unsayable('no file, or two results of one name');
   const context: Context = { dialect, columns: new Columns(files) };
-  const keys = plan.groupBy.map((key, k) => keySql(key, k, context));
+  const keys = plan.groupBy.map((key, k) => keySql(key, k, plan.time, context));
   const values = plan.aggregates.map((aggregate) => (aggregate.fn === 'count' ? {} : fieldSql(aggregate.field, context)));
   const computed = plan.aggregates.map((aggregate, a) => aggregateSql(aggregate, a, values[a]!, dialect));
 
@@ -67,14 +68,12 @@ const isOfIds = (aggregate: Aggregate): boolean => aggregate.fn === 'distinct' &
 const valueName = (a: number, type: Typed): Sql => name(`v${a}_${type}`);
 const resultName = (a: number): Sql => name(`a${a}`);
 
-function keySql(key: GroupKey, k: number, context: Context): Key {
-  const { dialect, columns } = context;
-  const step = key.kind === 'bucket' ? number(key.stepUs) : undefined;
-  const field: FieldSql = step
-    ? { number: sql`${dialect.floor(sql`${dialect.microseconds(columns.fixed('timestamp'))} / ${step}`)} * ${step}` }
-    : fieldSql((key as GroupKey & { kind: 'field' }).field, context);
+function keySql(key: GroupKey, k: number, time: TimeRange, context: Context): Key {
+  const bucket = key.kind === 'bucket' ? bucketSql(key, time, context) : undefined;
+  const field: FieldSql = bucket ? { number: bucket.value } : fieldSql((key as GroupKey & { kind: 'field' }).field, context);
   return {
     as: key.as,
+    ...(bucket?.read ? { read: bucket.read } : {}),
     columns: types.flatMap((type) => (field[type] ? [{ type, alias: name(`k${k}_${type}`), value: field[type] }] : [])),
   };
 }
@@ -122,12 +121,12 @@ const rankNames = [sql`1`, sql`2`, sql`3`];
 function readRow(row: readonly unknown[], keys: Key[], aggregates: Aggregate[], dialect: Dialect): GroupRow {
   let at = 0;
   const entries: [string, GroupRow[string]][] = [];
-  for (const { as, columns } of keys) {
+  for (const { as, columns, read = (value: number) => value } of keys) {
     let found: GroupRow[string] = null;
     for (const { type } of columns) {
       const value = row[at++];
       if (value === null) continue;
-      found = type === 'text' ? dialect.shown(value as string) : type === 'number' ? plain(value) : (value as boolean);
+      found = type === 'text' ? dialect.shown(value as string) : type === 'number' ? read(plain(value)) : (value as boolean);
     }
     entries.push([as, found]);
   }
