@@ -1,27 +1,11 @@
 import * as z from 'zod';
-import type { Platform } from '../../pipeline/platform.ts';
-import { isAggregate, type Query } from '../../query/ast/query.ts';
-import { deriveGroups } from '../../query/derive.ts';
 import { type Answer, json } from '../answer.ts';
+import { answerQuery, type QueryAnswer, rowsOf } from '../answer-query.ts';
 import { csvText } from '../csv.ts';
-import type { HttpOptions } from '../options.ts';
-import { groupRows, type Rows, recordRows } from '../query-rows.ts';
-import { readQueryBody, storeOf, timeOf } from '../read-query.ts';
+import { readQueryBody } from '../read-query.ts';
 import { defineRoute } from '../route.ts';
 import { queryBody } from '../schemas/query.ts';
 import { stores } from '../schemas/stores.ts';
-import { readPage, storesOf, tookMs } from '../search-page.ts';
-
-const defaultRecords = 100;
-const defaultGroups = 1_000;
-
-type Result = Rows & {
-  nextCursor: string | null;
-  stores: Record<string, unknown>;
-  tookMs: number;
-  reasons: string[];
-  approximate: string[];
-};
 
 export const queryRoutes = [
   defineRoute({
@@ -59,47 +43,14 @@ export const queryRoutes = [
     errors: ['INVALID_QUERY'],
     handle: async ({ platform, options, caller, request, answerType }) => {
       const query = await readQueryBody(request, options);
-      const result = isAggregate(query)
-        ? await groups(platform, options, caller.tenant, query)
-        : await records(platform, options, caller.tenant, query);
-      return spell(result, answerType);
+      return spell(await answerQuery(platform, options, caller.tenant, query), answerType);
     },
   }),
 ];
 
-async function records(platform: Platform, options: HttpOptions, tenant: string, query: Query): Promise<Result> {
-  const page = await readPage(platform, options, {
-    store: storeOf(query, platform),
-    tenant,
-    where: query.where,
-    time: timeOf(query, options),
-    order: query.orderBy[0]?.[1] ?? 'desc',
-    limit: query.limit ?? defaultRecords,
-    cursor: query.cursor,
-  });
-  const { nextCursor, stores: read, tookMs: took, reasons } = page;
-  return { ...recordRows(page.records, query.select), nextCursor, stores: read, tookMs: took, reasons, approximate: [] };
-}
-
-async function groups(platform: Platform, options: HttpOptions, tenant: string, query: Query): Promise<Result> {
-  const startedMs = options.clock.monotonicMs();
-  const { limit = defaultGroups } = query;
-  const { plan, finish } = deriveGroups(query, tenant, timeOf(query, options), limit, options.clock.nowMs() * 1_000);
-  const found = finish(await storeOf(query, platform).aggregate(plan));
-  const cut = found.truncated ? [`there are more than ${limit} groups; narrow the query or raise its limit`] : [];
-  const reasons = [...cut, ...(found.reasons ?? [])];
-  const { approximate = [] } = found;
-  return {
-    ...groupRows(found, query),
-    nextCursor: null,
-    stores: storesOf(found),
-    tookMs: tookMs(options, startedMs),
-    reasons,
-    approximate,
-  };
-}
-
-function spell({ rows, columns, nextCursor, stores: read, tookMs: took, reasons, approximate }: Result, type: string): Answer {
+function spell(answer: QueryAnswer, type: string): Answer {
+  const { rows, columns } = rowsOf(answer);
+  const { nextCursor, stores: read, tookMs: took, reasons, approximate } = answer;
   if (type === 'application/json') {
     return json({
       items: rows,
