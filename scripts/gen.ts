@@ -11,6 +11,7 @@ import { functionsRegistry } from './gen/functions-registry.ts';
 import { httpPage } from './gen/http-page.ts';
 import { openSearchDocuments } from './gen/opensearch-documents.ts';
 import { processorsPage } from './gen/processors-page.ts';
+import { protoTypes } from './gen/proto-types.ts';
 
 process.chdir(join(import.meta.dirname, '..'));
 const isCheck = process.argv.includes('--check');
@@ -32,6 +33,7 @@ const outputs: Record<string, string> = {
   'docs/reference/errors.md': errorsPage(),
   'docs/reference/http.md': httpPage(),
   ...openSearchDocuments(),
+  ...protoTypes(),
   'docs/cost.md': costPage(),
 };
 

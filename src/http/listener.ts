@@ -8,21 +8,29 @@ import { negotiate } from './negotiate.ts';
 import type { HttpOptions } from './options.ts';
 import { type Probe, probes } from './probes.ts';
 import { bodyOf, releaseBody, writeAnswer } from './raw.ts';
+import type { RpcListener } from './rpc/serve-node.ts';
 
 const jsonOnly = [jsonMediaType];
 const noQuery: IngestQuery = {};
+/** Paths of RPCs: `/logdrive.v1.QueryService/QueryLogs`. */
+const rpcPrefix = '/logdrive.v1.';
 const ingestRoutes: ReadonlySet<string> = new Set(ingestPaths);
 
 /**
  * Makes the Node listener of the whole API. Ingest and the probes are answered without the app's request and response objects (a test holds
- * both ways equal); the app, with the router and the schemas, is loaded with the first call of anything else, so that a host that only
- * takes records in starts sooner and stays smaller.
+ * both ways equal); the app, with the router and the schemas, is loaded with the first call of anything else, and so are the RPCs, so that a
+ * host that only takes records in starts sooner and stays smaller.
  */
 export function createListener(platform: Platform, options: HttpOptions): RequestListener {
   let site: Promise<(request: IncomingMessage, response: ServerResponse) => unknown> | undefined;
   const loadSite = () => {
     site ??= openSite(platform, options);
     return site;
+  };
+  let rpc: Promise<RpcListener> | undefined;
+  const loadRpc = () => {
+    rpc ??= import('./rpc/serve-node.ts').then(({ rpcListener }) => rpcListener(platform, options));
+    return rpc;
   };
   return (request, response) => {
     const url = request.url ?? '/';
@@ -40,6 +48,15 @@ export function createListener(platform: Platform, options: HttpOptions): Reques
         negotiate(exchange.header('accept'), jsonOnly);
         return probe(platform, options);
       });
+      return;
+    }
+    if (path.startsWith(rpcPrefix) && path.indexOf('/', 1) > 0) {
+      void loadRpc().then(
+        (serve) => {
+          if (!serve(request, response, path)) void loadSite().then((site) => site(request, response));
+        },
+        (thrown: unknown) => exchangeRaw(options, request, response, 'unmatched', () => Promise.reject(thrown)),
+      );
       return;
     }
     void loadSite().then(

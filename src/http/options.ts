@@ -25,6 +25,8 @@ export type HttpOptions = {
   slowMs?: number;
   /** Largest body of a call that is no ingest. @default 1 MiB */
   maxJsonBytes?: number;
+  /** Largest message of an RPC, decompressed. @default 10 MiB */
+  maxRpcBytes?: number;
   /** Live tails at once. @default 100 */
   maxTails?: number;
   /** Silence on a live tail after which a heartbeat is sent. @default 15,000 */

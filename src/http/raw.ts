@@ -79,7 +79,7 @@ export function writeAnswer(request: IncomingMessage, response: ServerResponse, 
   };
   if (body) head['content-type'] = body.type;
   const unread = !request.complete;
-  if (unread) head.connection = 'close';
+  if (unread && request.httpVersionMajor === 1) head.connection = 'close';
   response.writeHead(answer.status, head);
   if (!unread) {
     // As a string it goes out with the head in one write.

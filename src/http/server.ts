@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { Socket } from 'node:net';
 import { AppError, type ErrorCode, problemOf } from '../core/errors.ts';
 import { problemMediaType } from './answer.ts';
+import { speakHttp2 } from './one-port.ts';
 
 /**
  * What a Node server needs to be safe from slow and greedy clients: the head of a request in 10 s and 16 KiB, the whole of it in 60 s,
@@ -25,7 +26,7 @@ export type HttpServerOptions = {
   server?: ServerOptions;
 };
 
-/** Makes a server that does not listen yet. What never becomes a request is answered as a problem too. */
+/** Makes a server of HTTP/1.1 and cleartext HTTP/2 that does not listen yet. What never becomes a request is answered as a problem too. */
 export function createHttpServer(listener: RequestListener, { maxBodyBytes, server: change }: HttpServerOptions): Server {
   const server = createServer({ ...serverOptions, ...change }, listener);
   server.maxConnections = maxConnections;
@@ -50,6 +51,7 @@ export function createHttpServer(listener: RequestListener, { maxBodyBytes, serv
     ];
     socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
   });
+  speakHttp2(server, listener);
   return server;
 }
 

@@ -25,6 +25,9 @@ export type Ledger = {
   holes: Hole[];
 };
 
+/** Where the records of a receipt are in one sink. */
+export type SinkState = ReceiptStatus['hot'];
+
 export type ReceiptStatus = {
   records: number;
   hot: { done: number; in_flight: number; dead: number; dropped: number };

@@ -6,6 +6,7 @@ type Room = { name: string; path: RegExp; may: string[] };
 export const rooms: Room[] = [
   { name: 'function-manifest', path: /^lambdas\/([^/]+\/manifest|[^/]+)\.ts$/, may: ['core', 'function-manifest'] },
   { name: 'manifest', path: /\/manifest\.ts$/, may: ['core'] },
+  { name: 'gen', path: /^gen\//, may: ['gen'] },
   { name: 'core', path: /^src\/core\//, may: ['core'] },
   { name: 'query', path: /^src\/query\//, may: ['core', 'query'] },
   { name: 'alerts', path: /^src\/alerts\//, may: ['core', 'query', 'alerts'] },
@@ -16,7 +17,7 @@ export const rooms: Room[] = [
   { name: 'adapters', path: /^src\/adapters\/[^/]+\/([^/]+\/)?/, may: ['core', 'query', 'columnar', 'self'] },
   { name: 'config', path: /^src\/config\//, may: ['core', 'manifest', 'registry', 'config'] },
   { name: 'pipeline', path: /^src\/pipeline\//, may: ['core', 'query', 'alerts', 'columnar', 'registry', 'processors', 'pipeline'] },
-  { name: 'http', path: /^src\/http\//, may: ['core', 'query', 'alerts', 'pipeline', 'http'] },
+  { name: 'http', path: /^src\/http\//, may: ['core', 'query', 'alerts', 'pipeline', 'http', 'gen'] },
   { name: 'cli', path: /^src\/cli\//, may: ['core', 'config', 'simulate', 'stages', 'cli'] },
   {
     name: 'compose',

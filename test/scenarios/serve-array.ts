@@ -30,7 +30,7 @@ export function arrayOptions(platform: ArrayPlatform): HttpOptions {
 export async function serveArray(
   change: Partial<HttpOptions> = {},
   timeouts: ServerOptions = {},
-): Promise<Host & { platform: ArrayPlatform }> {
+): Promise<Host & { platform: ArrayPlatform; close(): Promise<void> }> {
   const platform = arrayPlatform();
   const listener = createListener(platform, { ...arrayOptions(platform), ...change });
   const server = createHttpServer(listener, { maxBodyBytes: defaultLimits.sentBytes, server: timeouts });
@@ -39,6 +39,12 @@ export async function serveArray(
   return {
     platform,
     address: `http://127.0.0.1:${port}`,
+    /** Ends as a host does that has time: what is under way is answered. */
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

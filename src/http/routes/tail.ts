@@ -1,12 +1,8 @@
 import * as z from 'zod';
-import { AppError } from '../../core/errors.ts';
+import { LiveTail } from '../live-tail.ts';
 import { defineRoute } from '../route.ts';
-import { conditionOf, filterQuery } from '../schemas/filters.ts';
-import { openTail } from '../tail-stream.ts';
-
-const defaultMaxTails = 100;
-/** Live tails of this process, by the tail's id. */
-const open = new Set<string>();
+import { filterQuery, tailCondition } from '../schemas/filters.ts';
+import { tailStream } from '../tail-stream.ts';
 
 export const tailRoutes = [
   defineRoute({
@@ -16,7 +12,7 @@ export const tailRoutes = [
     tag: 'query',
     summary: 'Shows records as they become searchable',
     description:
-      'Server-Sent Events: each event is one record as JSON; `id:` resumes behind it (`Last-Event-ID`). `event: missed` counts records left out for a slow reader, ' +
+      'Server-Sent Events: each event is one record as JSON; `id:` resumes behind it (`Last-Event-ID`). `event: missed` counts records left out for a slow reader (`count`, and `total` since the connection began), ' +
       '`event: end` says that the server stops, and a comment each 15 s keeps the connection alive.',
     scope: 'query',
     query: z.object({
@@ -31,21 +27,10 @@ export const tailRoutes = [
     errors: ['INVALID_QUERY', 'RATE_LIMITED'],
     waits: true,
     handle: ({ platform, options, caller, query, header, requestId, request }) => {
-      const { maxTails = defaultMaxTails, metrics } = options;
-      if (open.size >= maxTails)
-        throw new AppError('RATE_LIMITED', `${maxTails} live tails are open already; close one, or ask again later`, { retryAfterS: 5 });
-      const id = `${requestId}/${crypto.randomUUID()}`;
-      const { where, time } = conditionOf(query);
-      if (time) throw new AppError('INVALID_QUERY', 'q: a live tail shows what comes; leave last, from and to out');
+      const where = tailCondition(query);
       const cursor = query.last_event_id ?? header('last-event-id');
-      const onEnd = () => {
-        open.delete(id);
-        metrics.tails.set(open.size);
-      };
-      open.add(id);
-      metrics.tails.set(open.size);
-      const stream = openTail(platform, options, { id, tenant: caller.tenant, where, cursor, gone: request.signal, onEnd });
-      return { kind: 'stream', status: 200, type: 'text/event-stream', stream };
+      const tail = new LiveTail(platform, options, { requestId, tenant: caller.tenant, where, cursor, gone: request.signal });
+      return { kind: 'stream', status: 200, type: 'text/event-stream', stream: tailStream(tail, options, requestId) };
     },
   }),
 ];

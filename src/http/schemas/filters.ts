@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AppError } from '../../core/errors.ts';
 import { readLevel } from '../../core/level.ts';
 import { nearest } from '../../core/nearest.ts';
 import { levels } from '../../core/record.ts';
@@ -48,7 +49,10 @@ export const filterQuery = {
   trace_id: z.string().max(64).optional().meta({ description: 'The trace' }),
 };
 
-export type Filters = z.output<z.ZodObject<typeof filterQuery>>;
+/** The same, checked by itself. */
+export const tailFilters = z.object(filterQuery);
+
+export type Filters = z.output<typeof tailFilters>;
 
 /** The whole query of `GET /api/logs`. */
 export const searchQuery = z.object({
@@ -75,6 +79,13 @@ export function conditionOf(filters: Filters): { where: Expression; time: TimeSp
     trace_id === undefined ? undefined : { kind: 'compare', op: '=', field: 'trace_id', value: trace_id.toLowerCase() },
   );
   return { where, time: line?.time };
+}
+
+/** The condition of a live tail. @throws AppError INVALID_QUERY for one that names a time, too */
+export function tailCondition(filters: Filters): Expression {
+  const { where, time } = conditionOf(filters);
+  if (time) throw new AppError('INVALID_QUERY', 'q: a live tail shows what comes; leave last, from and to out');
+  return where;
 }
 
 function oneOf(field: string, values: string[] | undefined): Expression | undefined {
