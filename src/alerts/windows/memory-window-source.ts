@@ -2,7 +2,7 @@ import type { StoredRecord } from '../../core/record.ts';
 import { type Matcher, matcherOf } from '../../query/compile/scan/matcher.ts';
 import { readerOf } from '../../query/compile/scan/values.ts';
 import type { GroupValue, RuleSignal } from '../rule/rule.ts';
-import { emptyPart, type Family, type SlotRow, slotOf, type WindowSource } from './window-source.ts';
+import { emptyPart, type Family, type SlotRow, slotOf, type Watermark, type WindowSource } from './window-source.ts';
 
 /**
  * Windows over records in memory, one by one: for inline tests of rules, and the oracle of the contract that every source keeps. Records are those of
@@ -11,11 +11,11 @@ import { emptyPart, type Family, type SlotRow, slotOf, type WindowSource } from 
 export class MemoryWindowSource implements WindowSource {
   readonly slotUs: number;
   readonly latenessUs: number;
-  wholeUntilUs: number | undefined;
+  wholeUntilUs: number;
   readonly #records: Record<RuleSignal, StoredRecord[]> = { logs: [], metrics: [], events: [] };
   readonly #matchers = new WeakMap<Family, Matcher>();
 
-  constructor({ slotUs = 15e6, latenessUs = 5e6, wholeUntilUs }: { slotUs?: number; latenessUs?: number; wholeUntilUs?: number } = {}) {
+  constructor({ slotUs = 15e6, latenessUs = 5e6, wholeUntilUs = 0 }: { slotUs?: number; latenessUs?: number; wholeUntilUs?: number } = {}) {
     this.slotUs = slotUs;
     this.latenessUs = latenessUs;
     this.wholeUntilUs = wholeUntilUs;
@@ -25,8 +25,8 @@ export class MemoryWindowSource implements WindowSource {
     for (const record of records) this.#records[signal].push(record);
   }
 
-  async watermarkUs(): Promise<number | undefined> {
-    return this.wholeUntilUs;
+  async watermark(): Promise<Watermark> {
+    return { us: this.wholeUntilUs, latenessUs: this.latenessUs };
   }
 
   async read(tenant: string, family: Family, fromUs: number, toUs: number): Promise<SlotRow[]> {

@@ -20,16 +20,18 @@ export type WindowPart = { count: number; sum: number; min: number; max: number;
 export type SlotRow = { slotUs: number; key: GroupValue[]; part: WindowPart };
 
 /**
- * Counts of records by slot of event time, and how far they are whole. A source is whole up to its watermark: every record that was observed
- * before it is in what `read` answers from then on.
+ * How far a source is whole: every record that was observed before `us` is in what is read after this was asked for. A window is due once `us` has come
+ * to its end plus `latenessUs`: records on their way are waited for so long.
+ */
+export type Watermark = { us: number; latenessUs: number };
+
+/**
+ * Counts of records by slot of event time, and how far they are whole.
  */
 export interface WindowSource {
   /** Length of a slot, microseconds; slots are aligned to the epoch. A divisor of a minute. */
   readonly slotUs: number;
-  /** A window is due when the watermark has passed its end by this much: records on their way are waited for so long. */
-  readonly latenessUs: number;
-  /** Observed time below which nothing is missing, epoch microseconds; undefined where that is not known yet. */
-  watermarkUs(signal: RuleSignal): Promise<number | undefined>;
+  watermark(signal: RuleSignal): Promise<Watermark>;
   /** The slots in [fromUs, toUs), both slot starts; groups and slots without records are left out. @throws AppError STORE_UNAVAILABLE */
   read(tenant: string, family: Family, fromUs: number, toUs: number): Promise<SlotRow[]>;
   /** When each group was last seen in [fromUs, toUs): the start of its last slot. */

@@ -9,27 +9,29 @@ export type StoreWindowSourceDeps = {
   storeOf(signal: Signal): Pick<StoreApi, 'aggregate' | 'watermark'>;
   /** @default 15 s */
   slotUs?: number;
-  /** @default 5 s */
-  latenessUs?: number;
 };
 
 /** So many rows of one answer are the most that is asked for. */
 const maxRows = 2_000_000;
 
 /** Windows counted by the stores' own aggregates: every slot is asked for once, when it is due. */
-export function createStoreWindowSource({ storeOf, slotUs = 15e6, latenessUs = 5e6 }: StoreWindowSourceDeps): WindowSource {
+export function createStoreWindowSource({ storeOf, slotUs = 15e6 }: StoreWindowSourceDeps): WindowSource {
   const groups = async (tenant: string, signal: RuleSignal, rest: Pick<AggregatePlan, 'time' | 'where' | 'groupBy' | 'aggregates'>) =>
     (await storeOf(signal).aggregate({ tenant, ...rest, orderBy: [], limit: maxRows })).rows;
   return {
     slotUs,
-    latenessUs,
-    watermarkUs: (signal) => storeOf(signal).watermark(),
+    watermark: (signal) => storeOf(signal).watermark(),
     async read(tenant, family, fromUs, toUs) {
       if (fromUs >= toUs) return [];
       const { shape } = family;
       const groupBy: GroupKey[] = [...keysOf(family), { kind: 'bucket', stepUs: slotUs, as: 'slot' }];
       if (shape.kind === 'values') groupBy.push({ kind: 'field', field: shape.field, as: 'value' });
-      const rows = await groups(tenant, family.signal, { time: { fromUs, toUs }, where: whereOf(family), groupBy, aggregates: aggregatesOf(family) });
+      const rows = await groups(tenant, family.signal, {
+        time: { fromUs, toUs },
+        where: whereOf(family),
+        groupBy,
+        aggregates: aggregatesOf(family),
+      });
       return shape.kind === 'values' ? joinValues(rows, family) : rows.map((row) => rowOf(row, family));
     },
     async lastSeen(tenant, family, fromUs, toUs) {
