@@ -40,6 +40,8 @@ const rateLimit = { tenant: rate, key: rate };
 
 const warmDays = count('days after which records are removed', 1, 36_500);
 
+const daysKept = (days: number) => ({ days: warmDays.default(days) });
+
 const optional = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).partial().optional();
 
 const tenant = z.strictObject({
@@ -98,6 +100,9 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'the files' }),
+  metrics: z.strictObject(daysKept(30)).prefault({}).meta({ description: 'points of metrics' }),
+  events: z.strictObject(daysKept(30)).prefault({}).meta({ description: 'events' }),
+  traces: z.strictObject(daysKept(14)).prefault({}).meta({ description: 'spans of traces' }),
   process: processConfig.meta({ description: 'what is done to records on their way: see processors.md' }),
   mask: z
     .strictObject({

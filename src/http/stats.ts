@@ -1,14 +1,12 @@
 import { formatTime } from '../core/time.ts';
-import type { Platform } from '../pipeline/platform.ts';
-import type { SinkCounts } from '../pipeline/store-api.ts';
+import type { SinkCounts, StoreApi } from '../pipeline/store-api.ts';
 import { everything } from '../query/ast/expression.ts';
 import type { GroupRow, TimeRange } from '../query/plan.ts';
 
 const maxServices = 1_000;
 
 /** What a tenant has stored in a range: counts by level and service, the ledger's totals (of all time), sizes. */
-export async function overview(platform: Platform, tenant: string, range: TimeRange): Promise<Record<string, unknown>> {
-  const { store } = platform;
+export async function overview(store: StoreApi, tenant: string, range: TimeRange): Promise<Record<string, unknown>> {
   const grouped = (field: string) =>
     store.aggregate({
       tenant,

@@ -40,6 +40,7 @@ export function createArchive({ runner }: { runner: StepRunner }): Archive {
     commit: ({ generation, partition, part, minutes, redrive = false, ...sets }) =>
       runner.run(
         commit({
+          dataset: runner.dataset,
           generation,
           partition,
           minutes,

@@ -71,7 +71,7 @@ export function createCompactor(deps: CompactDeps): Compactor {
 
   async function absorb(all: boolean, mayGoOn: () => boolean): Promise<void> {
     for (let due = await level0Due(all); due.length > 0 && mayGoOn(); due = await level0Due(all)) {
-      const result = await runner.run(compactLevel0(due), merge);
+      const result = await runner.run(compactLevel0(due, runner.dataset), merge);
       log.debug({ files: due.length, result }, 'level 0 compacted');
       // Somebody else is at these files; what is left is found in the next run.
       if (result === 'stale') return;
@@ -84,7 +84,7 @@ export function createCompactor(deps: CompactDeps): Compactor {
         if (!all && !isOver(dayStartUs(day) + hour * hourUs)) continue;
         const names = mergeable(ofHour, options.maxRows);
         if (!mayGoOn()) return;
-        if (names.length > 1) await runner.run(rewriteFiles(tenant, day, names, undefined), merge);
+        if (names.length > 1) await runner.run(rewriteFiles(tenant, day, names, undefined, runner.dataset), merge);
       }
     }
   }
@@ -100,11 +100,11 @@ export function createCompactor(deps: CompactDeps): Compactor {
   async function sweep(): Promise<number> {
     let condemned = 0;
     for (const { generation, partition, files } of await catalogue.partitions()) {
-      const names = unlisted(await warm.list(level0Prefix(partition)), files);
+      const names = unlisted(await warm.list(level0Prefix(runner.dataset, partition)), files);
       condemned += (await runner.run(condemnFiles(generation, partition, names, 'unlisted'))).length;
     }
     for (const { tenant, day, files } of await allDays(catalogue)) {
-      const names = unlisted(await warm.list(`${compactedPrefix(tenant)}dt=${day}/`), files);
+      const names = unlisted(await warm.list(`${compactedPrefix(runner.dataset, tenant)}dt=${day}/`), files);
       condemned += (await runner.run(condemnDayFiles(tenant, day, names, 'unlisted'))).length;
     }
     return condemned;
@@ -126,7 +126,7 @@ export function createCompactor(deps: CompactDeps): Compactor {
       const before = erasedOf(await daysOfTenant(catalogue, tenant));
       for (const { day, files } of await daysOfTenant(catalogue, tenant)) {
         for (const { name } of files) {
-          const result = await runner.run(rewriteFiles(tenant, day, [name], matches), merge);
+          const result = await runner.run(rewriteFiles(tenant, day, [name], matches, runner.dataset), merge);
           if (result === 'stale') throw new AppError('CONFLICT', `${name} was compacted while records were being erased: try again`);
         }
       }

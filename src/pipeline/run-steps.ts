@@ -1,6 +1,7 @@
 import { AppError } from '../core/errors.ts';
 import type { StateStore, Versioned } from '../core/ports/state-store.ts';
 import type { WarmStore } from '../core/ports/warm-store.ts';
+import type { Signal } from '../core/signal.ts';
 import type { MergedDay, MergeRequest, Step, Steps } from '../core/warm/steps.ts';
 
 const maxHeads = 1_000;
@@ -10,11 +11,14 @@ export type Merger = (request: MergeRequest) => Promise<MergedDay[]>;
 
 /** Runs the catalogue's protocol against real stores. Heads are kept parsed and asked for by version, so a reader never sees an older one. */
 export class StepRunner {
+  /** Whose files are written; the state it is given holds the heads of this one alone. */
+  readonly dataset: Signal;
   readonly #state: StateStore;
   readonly #warm: WarmStore;
   readonly #heads = new Map<string, Versioned<unknown>>();
 
-  constructor(state: StateStore, warm: WarmStore) {
+  constructor(state: StateStore, warm: WarmStore, dataset: Signal = 'logs') {
+    this.dataset = dataset;
     this.#state = state;
     this.#warm = warm;
   }

@@ -131,7 +131,7 @@ export const sweeper: Actor = function* ({ world }) {
   );
   for (const tenant of tenants) {
     for (const day of ['2026-11-20', '2026-11-21']) {
-      const here = names.filter((name) => name.startsWith(hourFolder(tenant, day, 8)));
+      const here = names.filter((name) => name.startsWith(hourFolder('logs', tenant, day, 8)));
       if (here.length > 0) yield* condemnDayFiles(tenant, day, here, 'unlisted');
     }
   }

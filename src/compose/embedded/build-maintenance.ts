@@ -3,8 +3,10 @@ import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { StateStore } from '../../core/ports/state-store.ts';
 import type { WarmStore } from '../../core/ports/warm-store.ts';
+import type { Signal } from '../../core/signal.ts';
 import type { Catalogue } from '../../pipeline/catalogue.ts';
 import { createCompactor } from '../../pipeline/compact.ts';
+import type { Derivation } from '../../pipeline/derive.ts';
 import { createMaintenance, type Maintenance } from '../../pipeline/maintain.ts';
 import { createRetention } from '../../pipeline/retain.ts';
 import type { StepRunner } from '../../pipeline/run-steps.ts';
@@ -14,6 +16,7 @@ import { hourLogs } from '../../pipeline/write-hours.ts';
 import { type HostSettings, tenantSettings } from './settings.ts';
 
 export type MaintenanceDeps = {
+  signal: Signal;
   settings: HostSettings;
   state: StateStore;
   warm: WarmStore;
@@ -31,7 +34,7 @@ export type MaintenanceDeps = {
 const mergeCacheBytes = 64 * 1024 * 1024;
 
 /** Builds what happens to committed files by itself: compaction, retention, summaries, hourly logs. */
-export function buildMaintenance({ settings, state, warm, runner, catalogue, search, clock, log }: MaintenanceDeps): Maintenance {
+export function buildMaintenance({ signal, settings, state, warm, runner, catalogue, search, clock, log }: MaintenanceDeps): Maintenance {
   const aggregate = search.aggregate.bind(search);
   const days = [settings.defaults, ...Object.values(settings.tenants)].map(({ warmDays }) => warmDays);
   return createMaintenance({
@@ -44,7 +47,7 @@ export function buildMaintenance({ settings, state, warm, runner, catalogue, sea
       warmDays: (tenant) => tenantSettings(settings, tenant).warmDays,
       maxWarmDays: Math.max(...days),
     }),
-    derivations: [summaries(aggregate), ...(settings.warmFormat === 'ndjson' ? [hourLogs(search.search.bind(search))] : [])],
+    derivations: signal === 'logs' ? derivationsOfLogs(settings, search) : [],
     catalogue,
     state,
     warm,
@@ -53,3 +56,9 @@ export function buildMaintenance({ settings, state, warm, runner, catalogue, sea
     log,
   });
 }
+
+/** What is made of the hours of the logs. */
+const derivationsOfLogs = (settings: HostSettings, search: StoreSearch): Derivation[] => [
+  summaries(search.aggregate.bind(search)),
+  ...(settings.warmFormat === 'ndjson' ? [hourLogs(search.search.bind(search))] : []),
+];

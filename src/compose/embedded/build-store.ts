@@ -1,17 +1,12 @@
 import { createHash } from 'node:crypto';
 import { SqliteDeadLetters } from '../../adapters/dead-letters/sqlite/sqlite-dead-letters.ts';
 import { nodeFileSystem } from '../../adapters/file-system/node.ts';
-import { stderrLog } from '../../adapters/log/stderr.ts';
 import { openSegmentReader } from '../../adapters/queue/segment/segment-reader.ts';
-import { SqliteStateStore } from '../../adapters/state/sqlite/sqlite-state-store.ts';
-import { FolderWarmStore } from '../../adapters/warm/folder/folder-warm-store.ts';
-import { DuckDbWarmQuery } from '../../adapters/warm-query/duckdb/duckdb-warm-query.ts';
-import { PageCache } from '../../columnar/page-cache.ts';
-import { systemClock } from '../../core/clock.ts';
 import { firstGap, type Intervals } from '../../core/intervals.ts';
 import type { DeadLetter } from '../../core/ports/dead-letters.ts';
 import type { ProcessConfig } from '../../core/processor.ts';
 import type { LogRecord, Outcome } from '../../core/record.ts';
+import { stateOf } from '../../core/state-under.ts';
 import type { PartitionHead } from '../../core/warm/progress.ts';
 import { mask, maskRecord } from '../../pipeline/accept/mask.ts';
 import { createArchive } from '../../pipeline/archive.ts';
@@ -40,7 +35,8 @@ import { buildMaintenance } from './build-maintenance.ts';
 import { openPoisonFile } from './poison-file.ts';
 import { takeProfile } from './profiles.ts';
 import { dataPaths, tenantSettings } from './settings.ts';
-import type { StoreThreadData } from './store-messages.ts';
+import type { StoreData } from './store-messages.ts';
+import { openStoreParts, type StoreParts } from './store-parts.ts';
 
 export type BuiltStore = {
   api: StoreApi;
@@ -52,17 +48,24 @@ export type BuiltStore = {
 const maxOpenParts = 512;
 const hash128 = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
 
-/** Builds everything that lives on the store thread, in the order of the way of a record. `released` is told how far a partition is closed durably. */
-export async function buildStore(data: StoreThreadData, released: (partition: number, offset: number) => void): Promise<BuiltStore> {
-  const { settings, generation, ends } = data;
+/**
+ * Builds the stores of one signal on the store thread, in the order of the way of a record, over what all signals share (`parts`, of its own unless
+ * given). `released` is told how far a partition is closed durably.
+ */
+export async function buildStore(
+  data: StoreData,
+  released: (partition: number, offset: number) => void,
+  given?: StoreParts,
+): Promise<BuiltStore> {
+  const parts = given ?? (await openStoreParts(data.settings));
+  const { settings, generation, ends, signal = 'logs' } = data;
   const holes = [...data.holes];
-  const paths = dataPaths(settings.dataDir);
-  const clock = systemClock;
-  const log = stderrLog({ level: settings.logLevel }).with({ thread: 'store' });
-  const state = new SqliteStateStore(paths.state);
+  const paths = dataPaths(settings.dataDir, signal);
+  const { warm, warmQuery, cache, clock } = parts;
+  const log = signal === 'logs' ? parts.log : parts.log.with({ signal });
+  const state = stateOf(parts.state, signal);
   const deadLetters = new SqliteDeadLetters(paths.deadLetters);
-  const warm = await FolderWarmStore.open(nodeFileSystem, paths.warm);
-  const runner = new StepRunner(state, warm);
+  const runner = new StepRunner(state, warm, signal);
   const archive = createArchive({ runner });
   const catalogue = createCatalogue({ runner, state });
   const reader = openSegmentReader({
@@ -103,11 +106,10 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
 
   const sinks: Sink[] = [];
   const closed: Intervals[] = [];
-  const sources = new SourceFinder({ catalogue, warm, cache: new PageCache(settings.cacheBytes), generation, maxOpenParts });
-  const warmQuery = new DuckDbWarmQuery({ root: paths.warm, temporary: paths.queries });
+  const sources = new SourceFinder({ catalogue, warm, cache, generation, maxOpenParts });
   const search = new StoreSearch(sources, createSqlEngine({ warmQuery, sources }));
   const clientIds = new ClientIds((tenant, ids) => search.committedIds(tenant, ids));
-  const maintenance = buildMaintenance({ settings, state, warm, runner, catalogue, search, clock, log });
+  const maintenance = buildMaintenance({ signal, settings, state, warm, runner, catalogue, search, clock, log });
 
   const partitions: StorePartition[] = [];
   const heads = await catalogue.partitions();
@@ -221,13 +223,12 @@ export async function buildStore(data: StoreThreadData, released: (partition: nu
     },
     async stop(commit) {
       await maintenance.stop();
-      await warmQuery.close();
       await Promise.all(sinks.map((sink) => sink.stop(commit)));
       await reader.close();
       sources.close();
       marker.close();
-      await state.close();
       await deadLetters.close();
+      if (!given) await parts.close();
     },
   };
 }

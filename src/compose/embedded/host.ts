@@ -6,13 +6,13 @@ import { openSegmentQueue } from '../../adapters/queue/segment/segment-queue.ts'
 import { SqliteStateStore } from '../../adapters/state/sqlite/sqlite-state-store.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Log } from '../../core/ports/log.ts';
+import type { OtherSignal } from '../../core/signal.ts';
 import { createListener } from '../../http/listener.ts';
 import { createHttpServer } from '../../http/server.ts';
 import { limitedAccept } from '../../pipeline/accept/limited-accept.ts';
 import { receiptTokens } from '../../pipeline/accept/receipt-token.ts';
 import { createKeys } from '../../pipeline/keys.ts';
 import { Metrics } from '../../pipeline/metrics.ts';
-import { onlyLogs } from '../../pipeline/only-logs.ts';
 import type { Platform } from '../../pipeline/platform.ts';
 import { platformMetrics } from '../../pipeline/platform-metrics.ts';
 import { versionedRules } from '../../pipeline/process-rules.ts';
@@ -24,6 +24,7 @@ import { isLoopback, refuseOpenHost } from './open-host.ts';
 import { takeProfile } from './profiles.ts';
 import { secretOf } from './secrets.ts';
 import { dataPaths, type HostSettings, tenantSettings } from './settings.ts';
+import { openedFirst, SignalLanes } from './signal-lanes.ts';
 import { StoreClient } from './store-client.ts';
 
 export type HostOptions = {
@@ -69,7 +70,7 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     clock,
     generation,
     ...settings.queue,
-    onDurable: ({ partition, end }) => store.advance(partition, end),
+    onDurable: ({ partition, end }) => store.advance('logs', partition, end),
     onProblem: (what, error) => log.error({ error }, what),
   });
   const store = new StoreClient({
@@ -81,13 +82,21 @@ export async function startHost(given: HostSettings, { profile = false, newGener
       compileCache: getCompileCacheDir(),
       profile,
     }),
-    released: (partition, offset) =>
-      void queue.release(partition, offset).catch((error: unknown) => log.error({ error, partition }, 'release failed')),
+    signalData: (signal) => lanes.data(signal as OtherSignal),
+    released: (signal, partition, offset) => {
+      const released = signal === 'logs' ? queue.release(partition, offset) : lanes.release(signal, partition, offset);
+      released.catch((error: unknown) => log.error({ error, signal, partition }, 'release failed'));
+    },
     crashed: (error) => {
       metrics.panics.add(1, 'store');
       log.error({ error }, 'store thread crashed');
     },
     log,
+  });
+  const lanes = new SignalLanes({
+    ...{ settings, state, clock, newGeneration, log },
+    onDurable: (signal, partition, end) => store.advance(signal, partition, end),
+    opened: (signal) => store.open(signal),
   });
   try {
     await store.start();
@@ -102,6 +111,7 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     ...{ queue, clock, metrics, bodySecret: await secretOf(state, 'bodies') },
     settingsOf: (tenant) => tenantSettings(settings, tenant),
     rulesVersion: () => settings.process.version,
+    laneOf: (signal) => lanes.open(signal),
   });
   const canary = new Canary({ accept: bare, store: store.api, clock, log });
   const health = new HostHealth({ queue, store, canary, registry, metrics, settings, clock });
@@ -111,7 +121,7 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     accept,
     keys,
     store: store.api,
-    storeOf: onlyLogs(store.api),
+    storeOf: (signal) => (signal === 'logs' ? store.api : openedFirst(store.apiOf(signal), () => lanes.open(signal))),
     readiness: () => health.readiness(),
     metrics: () => health.metrics(),
     stats: () => health.stats(),
@@ -137,6 +147,7 @@ export async function startHost(given: HostSettings, { profile = false, newGener
       await closeServer(server);
       await store.stop(true);
       await queue.close();
+      await lanes.close();
       await state.close();
       health.close();
     })();
@@ -144,5 +155,6 @@ export async function startHost(given: HostSettings, { profile = false, newGener
   };
   const url = await listenOn(server, settings, stop);
   if (settings.canaryEveryMs !== undefined) canary.start(settings.canaryEveryMs);
+  void lanes.openKnown();
   return { url, platform, stop, log, panicked: (where) => metrics.panics.add(1, where) };
 }

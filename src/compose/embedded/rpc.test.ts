@@ -7,14 +7,16 @@ type Api = { add(a: number, b: number): Promise<number>; refuse(): Promise<void>
 
 function channel() {
   const { port1, port2 } = new MessageChannel();
-  serve(port1, {
+  const api = {
     add: async (a: number, b: number) => a + b,
     refuse: async () => {
       throw new AppError('DISK_FULL', 'no room', { retryAfterS: 3 });
     },
     hang: () => new Promise(() => {}),
-  });
-  return { client: connect<Api>(port2), close: () => port1.close() };
+  };
+  serve(port1, () => api);
+  const client = connect<Api>(port2);
+  return { client: { ...client, api: client.apiOf('it') }, close: () => port1.close() };
 }
 
 test('a call crosses and its answer comes back, each to its own caller', async () => {

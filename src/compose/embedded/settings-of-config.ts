@@ -1,8 +1,12 @@
 import type { Config } from '../../config/load-config.ts';
 import { defaultMaskSettings, type MaskSettings } from '../../core/mask-settings.ts';
+import type { ProcessConfig } from '../../core/processor.ts';
 import type { HostSettings, TenantSettings } from './settings.ts';
 
 type MaskConfig = Config['mask'];
+
+/** What was translated from another form already has nothing left to parse. */
+const asIs: ProcessConfig = { version: 1, parse: 'off', steps: [] };
 
 /** Turns `logdrive.yaml`, read, into what a host is made from: the settings of single tenants are laid over those of all. */
 export function settingsOfConfig(config: Config, version: string): HostSettings {
@@ -37,6 +41,11 @@ export function settingsOfConfig(config: Config, version: string): HostSettings 
     sealAfterMs: config.seal.after,
     warmFormat: config.warm.format,
     process: config.process,
+    signals: {
+      metrics: { warmDays: config.metrics.days, process: asIs },
+      events: { warmDays: config.events.days, process: asIs },
+      traces: { warmDays: config.traces.days, process: asIs },
+    },
     canaryEveryMs: config.canary.enabled ? config.canary.every : undefined,
     residueLimitMs: config.ledger.residueAfter,
     cacheBytes: config.query.cacheBytes,

@@ -1,6 +1,7 @@
 import type { MaskSettings } from '../../core/mask-settings.ts';
 import type { LogLevel } from '../../core/ports/log.ts';
 import type { ProcessConfig } from '../../core/processor.ts';
+import type { OtherSignal, Signal } from '../../core/signal.ts';
 import type { WindowSettings } from '../../core/windows/window.ts';
 import type { RateLimit } from '../../pipeline/accept/rate-limit.ts';
 import type { AcceptLimits } from '../../pipeline/accept/types.ts';
@@ -22,6 +23,8 @@ export type HostSettings = {
   sealAfterMs: number;
   warmFormat: 'parquet' | 'ndjson';
   process: ProcessConfig;
+  /** Of the signals besides the logs: how long their records are kept, and the share of traces. */
+  signals: Record<OtherSignal, { warmDays: number; process: ProcessConfig }>;
   canaryEveryMs: number | undefined;
   /** An open record older than this makes the host degraded. */
   residueLimitMs: number;
@@ -29,15 +32,36 @@ export type HostSettings = {
   windows: WindowSettings;
 };
 
+/**
+ * The settings as they are for one signal: rules of their own, one partition, the queue's bound in proportion. A tenant that has a retention of its
+ * own has it for every signal.
+ */
+export function settingsOfSignal(settings: HostSettings, signal: OtherSignal): HostSettings {
+  const { warmDays, process } = settings.signals[signal];
+  const { defaults, tenants, queue } = settings;
+  const over = (of: TenantSettings) => (of.warmDays === defaults.warmDays ? { ...of, warmDays } : of);
+  return {
+    ...settings,
+    process,
+    defaults: over(defaults),
+    tenants: Object.fromEntries(Object.entries(tenants).map(([name, of]) => [name, over(of)])),
+    queue: { ...queue, partitions: 1 },
+  };
+}
+
 export const tenantSettings = ({ defaults, tenants }: HostSettings, tenant: string): TenantSettings => tenants[tenant] ?? defaults;
 
-/** Where things are in the data folder. */
-export const dataPaths = (dataDir: string) => ({
-  segments: `${dataDir}/segments`,
+/** Where things are in the data folder. The logs' own are in the folder itself, each other signal's in one of its name. */
+export const dataPaths = (dataDir: string, signal: Signal = 'logs') => ({
+  ...lanePaths(signal === 'logs' ? dataDir : `${dataDir}/${signal}`),
   warm: `${dataDir}/warm`,
   state: `${dataDir}/state.db`,
-  deadLetters: `${dataDir}/dead-letters.db`,
-  marks: `${dataDir}/working-on`,
   profiles: `${dataDir}/profiles`,
   queries: `${dataDir}/queries`,
+});
+
+const lanePaths = (folder: string) => ({
+  segments: `${folder}/segments`,
+  deadLetters: `${folder}/dead-letters.db`,
+  marks: `${folder}/working-on`,
 });

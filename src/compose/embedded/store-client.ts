@@ -1,14 +1,17 @@
 import { Worker } from 'node:worker_threads';
 import { errorFromPlain } from '../../core/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
+import type { Signal } from '../../core/signal.ts';
 import type { StoreApi } from '../../pipeline/store-api.ts';
 import { connect, type RpcClient } from './rpc.ts';
-import type { FromStore, StoreThreadData, ToStore } from './store-messages.ts';
+import type { FromStore, StoreData, StoreThreadData, ToStore } from './store-messages.ts';
 
 export type StoreClientDeps = {
   /** What a thread starts with: asked anew for each. */
   data(): Promise<StoreThreadData>;
-  released(partition: number, offset: number): void;
+  /** What the stores of a signal besides the logs start with: asked anew for each thread. */
+  signalData(signal: Signal): Promise<StoreData & { signal: Signal }>;
+  released(signal: Signal, partition: number, offset: number): void;
   /** Called when the thread ended by itself. */
   crashed(error: unknown): void;
   log: Log;
@@ -24,20 +27,45 @@ const restartMs = [0, 100, 1_000, 5_000];
  * fail with STORE_UNAVAILABLE.
  */
 export class StoreClient {
-  readonly api: StoreApi;
+  readonly #apis = new Map<Signal, StoreApi>();
   readonly #deps: StoreClientDeps;
   #worker: Worker | undefined;
   #rpc: RpcClient<StoreApi> | undefined;
-  #pendingEnds = new Map<number, number>();
+  readonly #pendingEnds = new Map<Signal, Map<number, number>>();
+  /** Signals besides the logs whose stores are to be open. */
+  readonly #wanted = new Set<Signal>();
   #stopping = false;
   #restarts = 0;
   #isReady = false;
 
   constructor(deps: StoreClientDeps) {
     this.#deps = deps;
-    this.api = new Proxy({} as StoreApi, {
-      get: (_, method) => (this.#rpc as RpcClient<StoreApi>).api[method as keyof StoreApi],
+  }
+
+  /** The store of the logs. */
+  get api(): StoreApi {
+    return this.apiOf('logs');
+  }
+
+  /** The store of one signal; calls fail with STORE_UNAVAILABLE until it is open. */
+  apiOf(signal: Signal): StoreApi {
+    const known = this.#apis.get(signal);
+    if (known) return known;
+    const api = new Proxy({} as StoreApi, {
+      get: (_, method) => (this.#rpc as RpcClient<StoreApi>).apiOf(signal)[method as keyof StoreApi],
     });
+    this.#apis.set(signal, api);
+    return api;
+  }
+
+  /** Opens the stores of a signal, in this thread and in any that follows. */
+  async open(signal: Signal): Promise<void> {
+    this.#wanted.add(signal);
+    if (this.#isReady) await this.#postOpen(signal);
+  }
+
+  async #postOpen(signal: Signal): Promise<void> {
+    this.#worker?.postMessage({ open: await this.#deps.signalData(signal) } satisfies ToStore);
   }
 
   get isReady(): boolean {
@@ -52,10 +80,10 @@ export class StoreClient {
     this.#rpc = connect<StoreApi>(worker);
     await new Promise<void>((resolve, reject) => {
       worker.on('message', (message: FromStore) => {
-        if ('released' in message) this.#deps.released(message.released.partition, message.released.offset);
+        if ('released' in message) this.#deps.released(message.released.signal, message.released.partition, message.released.offset);
         else if ('ready' in message) {
           this.#isReady = true;
-          resolve();
+          void Promise.all([...this.#wanted].map((signal) => this.#postOpen(signal))).then(() => resolve(), reject);
         } else if ('failed' in message) reject(errorFromPlain(message.failed));
       });
       worker.on('error', (error) => {
@@ -71,10 +99,12 @@ export class StoreClient {
     });
   }
 
-  /** Tells the sinks how far a partition is durable; several tellings in one turn of the event loop are one message. */
-  advance(partition: number, end: number): void {
+  /** Tells the sinks how far a partition is durable; several tellings in one turn of the event loop are one message for each signal. */
+  advance(signal: Signal, partition: number, end: number): void {
     if (this.#pendingEnds.size === 0) setImmediate(() => this.#postEnds());
-    this.#pendingEnds.set(partition, end);
+    const ends = this.#pendingEnds.get(signal);
+    if (ends) ends.set(partition, end);
+    else this.#pendingEnds.set(signal, new Map([[partition, end]]));
   }
 
   /** Ends the thread; with `commit`, after what is in memory is committed. */
@@ -93,10 +123,11 @@ export class StoreClient {
   }
 
   #postEnds(): void {
-    if (this.#pendingEnds.size === 0) return;
-    const ends = [...this.#pendingEnds].map(([partition, end]) => ({ partition, end }));
+    for (const [signal, moved] of this.#pendingEnds) {
+      const ends = [...moved].map(([partition, end]) => ({ partition, end }));
+      this.#worker?.postMessage({ signal, ends } satisfies ToStore);
+    }
     this.#pendingEnds.clear();
-    this.#worker?.postMessage({ ends } satisfies ToStore);
   }
 
   #restart(): void {

@@ -67,7 +67,7 @@ export async function buildStore({ settings, addresses, clients, queueUrl, queue
   const catalogue = createCatalogue({ runner, state });
   const sources = new SourceFinder({ catalogue, warm, cache: new PageCache(settings.cacheBytes), generation, maxOpenParts });
   const search = new StoreSearch(sources, undefined);
-  const maintenance = buildMaintenance({ settings, state, warm, runner, catalogue, search, clock, log });
+  const maintenance = buildMaintenance({ signal: 'logs', settings, state, warm, runner, catalogue, search, clock, log });
   const maskSettings = (tenant: string) => tenantSettings(settings, tenant).mask;
   const processing = createProcessing({ state, rules: settings.process, maskSettings, clock, log });
 

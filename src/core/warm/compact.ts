@@ -1,4 +1,5 @@
 import type { StateWrite } from '../ports/state-store.ts';
+import type { Signal } from '../signal.ts';
 import { condemnFiles } from './collect.ts';
 import { fileInfoOf } from './file.ts';
 import { listDay, readPartitions } from './heads.ts';
@@ -11,6 +12,8 @@ import { emptyTenantDay, type Rewrite, rewriteDay } from './tenant-day.ts';
 export type RewriteResult = 'done' | 'stale';
 
 export type RewriteRequest = MergedDay & {
+  /** Whose files these are. @default 'logs' */
+  dataset?: Signal;
   /** Level-0 files whose rows of this tenant and day stand in the outputs. */
   absorbs: string[];
   /** Compacted files of this day that the outputs replace. */
@@ -22,7 +25,7 @@ export type RewriteRequest = MergedDay & {
  * round than readers do): a name that the day has forgotten as absorbed is then not listed at level 0 any more, and nothing is absorbed twice.
  */
 export function* rewrite(request: RewriteRequest): Steps<RewriteResult> {
-  const { tenant, day, absorbs, replaces, outputs, removed } = request;
+  const { dataset = 'logs', tenant, day, absorbs, replaces, outputs, removed } = request;
   const key = tenantDayKey(tenant, day);
   for (;;) {
     const { value: head, version } = yield* read(key, emptyTenantDay(tenant, day));
@@ -32,7 +35,7 @@ export function* rewrite(request: RewriteRequest): Steps<RewriteResult> {
 
     const taken = new Set([...head.files, ...head.condemned].map(({ name }) => name));
     const adds = outputs.map((output) => {
-      const name = objectName(hourFolder(tenant, day, output.hour), output.hash, head.salt, taken);
+      const name = objectName(hourFolder(dataset, tenant, day, output.hour), output.hash, head.salt, taken);
       taken.add(name);
       return { name, hour: output.hour, info: fileInfoOf(output.info) };
     });
@@ -55,16 +58,16 @@ export type Level0Source = { generation: number; partition: number; file: Level0
  * Takes level-0 files into the days of all tenants that they touch, whole files only, then condemns them. After a crash in between the next
  * run finds which days have absorbed which of them and does the rest. Stale where somebody else was at the same files: then nothing is lost.
  */
-export function* compactLevel0(inputs: readonly Level0Source[]): Steps<RewriteResult> {
+export function* compactLevel0(inputs: readonly Level0Source[], dataset: Signal = 'logs'): Steps<RewriteResult> {
   for (const day of yield* merge({ sources: inputs.map(sourceOf) })) {
-    if ((yield* absorbDay(inputs, day)) === 'stale') return 'stale';
+    if ((yield* absorbDay(inputs, { ...day, dataset })) === 'stale') return 'stale';
   }
   for (const { generation, partition, files } of byPartition(inputs)) yield* condemnFiles(generation, partition, files, 'listed');
   return 'done';
 }
 
-function* absorbDay(inputs: readonly Level0Source[], merged: MergedDay): Steps<RewriteResult> {
-  const { tenant, day } = merged;
+function* absorbDay(inputs: readonly Level0Source[], merged: MergedDay & { dataset: Signal }): Steps<RewriteResult> {
+  const { dataset, tenant, day } = merged;
   const { value: head } = yield* read(tenantDayKey(tenant, day), emptyTenantDay(tenant, day));
   const left = inputs.filter(({ file }) => !head.absorbed.includes(file.name));
   if (left.length === 0) return 'done';
@@ -73,14 +76,28 @@ function* absorbDay(inputs: readonly Level0Source[], merged: MergedDay): Steps<R
   const rest = (yield* merge({ sources: left.map(sourceOf), within: { tenant, day } })).find(
     (one) => one.tenant === tenant && one.day === day,
   );
-  return yield* rewrite({ tenant, day, outputs: rest?.outputs ?? [], removed: rest?.removed ?? [], absorbs, replaces: [] });
+  return yield* rewrite({ dataset, tenant, day, outputs: rest?.outputs ?? [], removed: rest?.removed ?? [], absorbs, replaces: [] });
 }
 
 /** Merges files of one day into one an hour, leaving out what `erase` matches. They all lie in the hours that come out. */
-export function* rewriteFiles(tenant: string, day: string, names: readonly string[], erase: unknown): Steps<RewriteResult> {
+export function* rewriteFiles(
+  tenant: string,
+  day: string,
+  names: readonly string[],
+  erase: unknown,
+  dataset: Signal = 'logs',
+): Steps<RewriteResult> {
   const sources = names.map((name) => ({ name }));
   const [merged] = yield* merge({ sources, within: { tenant, day }, ...(erase === undefined ? {} : { erase }) });
-  return yield* rewrite({ tenant, day, outputs: merged?.outputs ?? [], removed: merged?.removed ?? [], absorbs: [], replaces: [...names] });
+  return yield* rewrite({
+    dataset,
+    tenant,
+    day,
+    outputs: merged?.outputs ?? [],
+    removed: merged?.removed ?? [],
+    absorbs: [],
+    replaces: [...names],
+  });
 }
 
 function sourceOf({ generation, partition, file: { name, only } }: Level0Source) {

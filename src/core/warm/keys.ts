@@ -1,3 +1,5 @@
+import type { Signal } from '../signal.ts';
+
 /** The keys under which the catalogue keeps its heads in the StateStore, and the names of its objects in the WarmStore. */
 
 /** A store that follows the queue by itself; each has heads, details and counts under its own name. */
@@ -21,11 +23,13 @@ export const minutesPrefixOf = (sink: SinkName): string => (sink === 'warm' ? mi
 export const minutesKey = (sink: SinkName, slot: number, generation: number, partition: number): string =>
   `${minutesPrefixOf(sink)}${String(slot).padStart(8, '0')}/${generation}/${partition}`;
 
-export const level0Prefix = (partition: number): string => `level0/p${partition}/`;
-export const compactedPrefix = (tenant: string): string => `tenant=${tenant}/dataset=logs/`;
+/** Files of several tenants, as they were committed; those of the logs have no folder of their own. */
+export const level0Prefix = (dataset: Signal, partition: number): string =>
+  dataset === 'logs' ? `level0/p${partition}/` : `level0/${dataset}/p${partition}/`;
+export const compactedPrefix = (dataset: Signal, tenant: string): string => `tenant=${tenant}/dataset=${dataset}/`;
 /** The folder of one tenant's hour, as Hive partitions it. `hour` is 0 to 23, UTC. */
-export const hourFolder = (tenant: string, day: string, hour: number): string =>
-  `${compactedPrefix(tenant)}dt=${day}/hour=${String(hour).padStart(2, '0')}/`;
+export const hourFolder = (dataset: Signal, tenant: string, day: string, hour: number): string =>
+  `${compactedPrefix(dataset, tenant)}dt=${day}/hour=${String(hour).padStart(2, '0')}/`;
 
 /**
  * Names an object by its content, salted. The salt of a head changes whenever one of its files is condemned, so no commit can bring a name

@@ -7,7 +7,7 @@ import type { Ledger, LedgerFilter } from '../../pipeline/store-api.ts';
 import { json } from '../answer.ts';
 import { isOperator } from '../authenticate.ts';
 import { defineRoute } from '../route.ts';
-import { count, time, timeParameter } from '../schemas/common.ts';
+import { count, signalParameter, time, timeParameter } from '../schemas/common.ts';
 import { receiptStatus } from '../schemas/ingest.ts';
 
 const sinkCounts = z
@@ -28,6 +28,7 @@ export const accountingRoutes = [
       from: timeParameter.optional().meta({ description: 'Only records observed in this minute or later' }),
       to: timeParameter.optional().meta({ description: 'Only records observed before this minute' }),
       tenant: z.string().max(40).optional(),
+      signal: signalParameter,
     }),
     answers: {
       200: {
@@ -48,7 +49,7 @@ export const accountingRoutes = [
         },
       },
     },
-    handle: async ({ platform, caller, query }) => json(ledgerJson(await platform.store.ledger(filterOf(caller, query)))),
+    handle: async ({ platform, caller, query }) => json(ledgerJson(await platform.storeOf(query.signal).ledger(filterOf(caller, query)))),
   }),
   defineRoute({
     method: 'GET',
@@ -63,7 +64,7 @@ export const accountingRoutes = [
     handle: async ({ platform, options, caller, path }) => {
       const receipt = options.receipts.read(path.receipt);
       if (receipt.tenant !== caller.tenant) throw new AppError('NOT_FOUND', 'there is no such receipt');
-      return json(await platform.store.receipt(receipt));
+      return json(await platform.storeOf(receipt.signal ?? 'logs').receipt(receipt));
     },
   }),
 ];

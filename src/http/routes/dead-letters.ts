@@ -4,8 +4,9 @@ import type { DeadLetter } from '../../core/ports/dead-letters.ts';
 import { empty, json } from '../answer.ts';
 import { timeOfMs } from '../record-json.ts';
 import { defineRoute } from '../route.ts';
-import { count, countParameter, listOf, time } from '../schemas/common.ts';
+import { count, countParameter, listOf, signalParameter, time } from '../schemas/common.ts';
 
+const ofSignal = z.object({ signal: signalParameter });
 const idPath = z.object({ id: z.string().min(1).max(200) });
 
 const letter = z
@@ -41,10 +42,11 @@ export const deadLetterRoutes = [
       cause: z.string().max(1_000).optional(),
       limit: countParameter(1, 1_000).default(100),
       cursor: z.string().max(200).optional(),
+      signal: signalParameter,
     }),
     answers: { 200: { description: 'Letters', content: { 'application/json': listOf(letter).extend({ groups: z.array(group) }) } } },
-    handle: async ({ platform, caller, query: { cause, limit, cursor } }) => {
-      const { letters, groups } = await platform.store.deadLetters(caller.tenant, {
+    handle: async ({ platform, caller, query: { cause, limit, cursor, signal } }) => {
+      const { letters, groups } = await platform.storeOf(signal).deadLetters(caller.tenant, {
         limit: limit + 1,
         ...(cause === undefined ? {} : { cause }),
         ...(cursor === undefined ? {} : { after: cursor }),
@@ -65,10 +67,11 @@ export const deadLetterRoutes = [
     summary: 'One dead letter with its record',
     scope: 'query',
     pathParameters: idPath,
+    query: ofSignal,
     answers: { 200: { description: 'The letter', content: { 'application/json': wholeLetter } } },
     errors: ['NOT_FOUND'],
-    handle: async ({ platform, caller, path }) => {
-      const found = await platform.store.deadLetter(caller.tenant, path.id);
+    handle: async ({ platform, caller, path, query }) => {
+      const found = await platform.storeOf(query.signal).deadLetter(caller.tenant, path.id);
       if (!found) throw noLetter(path.id);
       return json({ ...letterJson(found), body: found.body, code_version: found.codeVersion });
     },
@@ -81,10 +84,11 @@ export const deadLetterRoutes = [
     summary: 'Gives a dead letter up for good; the ledger keeps counting it as dead',
     scope: 'admin',
     pathParameters: idPath,
+    query: ofSignal,
     answers: { 204: { description: 'Discarded' } },
     errors: ['NOT_FOUND'],
-    handle: async ({ platform, caller, path }) => {
-      if (!(await platform.store.discardDeadLetter(caller.tenant, path.id))) throw noLetter(path.id);
+    handle: async ({ platform, caller, path, query }) => {
+      if (!(await platform.storeOf(query.signal).discardDeadLetter(caller.tenant, path.id))) throw noLetter(path.id);
       return empty();
     },
   }),
@@ -96,6 +100,7 @@ export const deadLetterRoutes = [
     summary: 'Sends dead letters the whole way again, by id or by cause',
     description: 'Doing it twice, or twice at once, is doing it once. With `dry_run` it only counts.',
     scope: 'admin',
+    query: ofSignal,
     json: z
       .strictObject({
         ids: z.array(z.string().min(1).max(200)).min(1).max(10_000).optional(),
@@ -108,9 +113,9 @@ export const deadLetterRoutes = [
     answers: {
       200: { description: 'What was done', content: { 'application/json': z.object({ matched: count, redriven: count, skipped: count }) } },
     },
-    handle: async ({ platform, caller, body: { ids, cause, dry_run, rate } }) =>
+    handle: async ({ platform, caller, query, body: { ids, cause, dry_run, rate } }) =>
       json(
-        await platform.store.redrive(caller.tenant, {
+        await platform.storeOf(query.signal).redrive(caller.tenant, {
           ...(ids ? { ids } : {}),
           ...(cause === undefined ? {} : { cause }),
           ...(dry_run === undefined ? {} : { dryRun: dry_run }),

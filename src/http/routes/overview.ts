@@ -4,7 +4,7 @@ import { formatTime } from '../../core/time.ts';
 import { json, list } from '../answer.ts';
 import { recentMinutes } from '../recent-minutes.ts';
 import { defineRoute } from '../route.ts';
-import { count, durationParameter, listOf, scalar, time, timeQuery, timeRangeOf } from '../schemas/common.ts';
+import { count, durationParameter, listOf, scalar, signalParameter, time, timeQuery, timeRangeOf } from '../schemas/common.ts';
 import { overview } from '../stats.ts';
 
 const counts = z.record(z.string(), z.number());
@@ -30,7 +30,7 @@ const minute = z
   })
   .meta({ id: 'MinuteWindow' });
 
-const overTime = z.object(timeQuery);
+const overTime = z.object({ ...timeQuery, signal: signalParameter });
 
 export const overviewRoutes = [
   defineRoute({
@@ -56,7 +56,7 @@ export const overviewRoutes = [
     },
     handle: async ({ platform, options, caller, query }) => {
       const { fromUs, toUs } = timeRangeOf(query, options.clock.nowMs() * 1000);
-      const services = await platform.store.services(caller.tenant, fromUs, toUs);
+      const services = await platform.storeOf(query.signal).services(caller.tenant, fromUs, toUs);
       return list(services.map((item) => ({ ...item, first_seen: formatTime(item.first_seen), last_seen: formatTime(item.last_seen) })));
     },
   }),
@@ -82,7 +82,7 @@ export const overviewRoutes = [
     },
     handle: async ({ platform, options, caller, query }) => {
       const { fromUs, toUs } = timeRangeOf(query, options.clock.nowMs() * 1000);
-      return list(await platform.store.fields(caller.tenant, fromUs, toUs));
+      return list(await platform.storeOf(query.signal).fields(caller.tenant, fromUs, toUs));
     },
   }),
   defineRoute({
@@ -113,7 +113,7 @@ export const overviewRoutes = [
     },
     handle: async ({ platform, options, caller, query }) => {
       const range = timeRangeOf(query, options.clock.nowMs() * 1000);
-      return json(await overview(platform, caller.tenant, range));
+      return json(await overview(platform.storeOf(query.signal), caller.tenant, range));
     },
   }),
   defineRoute({
@@ -195,7 +195,8 @@ export const overviewRoutes = [
     tag: 'operations',
     summary: 'Files, bytes and rows by tier',
     scope: 'query',
+    query: z.object({ signal: signalParameter }),
     answers: { 200: { description: 'Tiers', content: { 'application/json': listOf(tier) } } },
-    handle: async ({ platform, caller }) => list(await platform.store.storage(caller.tenant)),
+    handle: async ({ platform, caller, query }) => list(await platform.storeOf(query.signal).storage(caller.tenant)),
   }),
 ];

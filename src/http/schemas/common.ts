@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type {} from 'zod-openapi';
 import { AppError } from '../../core/errors.ts';
 import { levels } from '../../core/record.ts';
+import { signals } from '../../core/signal.ts';
 import { readTime } from '../../core/time.ts';
 import type { TimeSpan } from '../../query/ast/query.ts';
 import { durationLiteral } from '../../query/ast/time.ts';
@@ -68,6 +69,9 @@ export const bothRanges = (a: TimeRange, b: TimeRange): TimeRange => ({
   fromUs: Math.max(a.fromUs, b.fromUs),
   toUs: Math.min(a.toUs, b.toUs),
 });
+
+/** Whose records are meant. */
+export const signalParameter = z.enum(signals).default('logs').meta({ description: 'Of which kind of records; logs unless given' });
 
 /** A whole number given as text. */
 export const countParameter = (least: number, most: number) =>

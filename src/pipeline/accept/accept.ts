@@ -55,7 +55,7 @@ export function createAccept(deps: AcceptDeps): Accept {
       tenant,
       idempotency,
       () => takeIn(deps, request, decoded, limits, observedUs, idempotency),
-      (known) => replay(tenant, known, known.accepted ? check(deps, request, decoded, limits).checked.items : []),
+      (known) => replay(request, known, known.accepted ? check(deps, request, decoded, limits).checked.items : []),
     );
   };
 }
@@ -80,7 +80,7 @@ async function takeIn(
   const batch = { tenant, observedUs, payload, total, accepted, count, defaults, requestId, rulesVersion, idempotency } as const;
   const appended = await append(deps, partition, { ...batch, format: 'ndjson' });
   metrics.logsIngested.add(count);
-  return answerOf(tenant, appended, items, false);
+  return answerOf(request, appended, items, false);
 }
 
 /** Turns a body into masked NDJSON and looks through it. */
@@ -113,14 +113,14 @@ async function append({ queue, metrics }: AcceptDeps, partition: number, batch: 
 }
 
 function answerOf(
-  tenant: string,
+  { signal = 'logs', tenant }: AcceptRequest,
   { generation, partition, runs, count }: Appended,
   items: RejectedItem[],
   replayed: boolean,
 ): AcceptAnswer {
   return {
     status: items.length === 0 ? 202 : 207,
-    receipt: { tenant, generation, partition, runs },
+    receipt: signal === 'logs' ? { tenant, generation, partition, runs } : { signal, tenant, generation, partition, runs },
     accepted: count,
     rejected: items.length,
     items,
@@ -129,7 +129,7 @@ function answerOf(
 }
 
 /** The first answer again. Which records were rejected is known; why, as the same body is judged now. */
-function replay(tenant: string, known: KnownRequest, items: RejectedItem[]): AcceptAnswer {
+function replay(request: AcceptRequest, known: KnownRequest, items: RejectedItem[]): AcceptAnswer {
   const why = new Map(items.map((item) => [item.index, item]));
   const rejected: RejectedItem[] = [];
   for (let index = 0; known.accepted && index < known.total; index++) {
@@ -137,7 +137,7 @@ function replay(tenant: string, known: KnownRequest, items: RejectedItem[]): Acc
     const detail = `records[${index}]: was not accepted when this Idempotency-Key was first used`;
     rejected.push(why.get(index) ?? { index, status: 400, code: 'INVALID_RECORD', detail, retryable: false });
   }
-  return answerOf(tenant, known, rejected, true);
+  return answerOf(request, known, rejected, true);
 }
 
 function refusal(items: RejectedItem[]): AppError {

@@ -20,12 +20,16 @@ const receipt: fc.Arbitrary<Receipt> = fc.record({
   }),
 });
 
+const ofSignal: fc.Arbitrary<Receipt> = fc
+  .tuple(fc.constantFrom('metrics', 'events', 'traces'), receipt)
+  .map(([signal, given]) => ({ signal, ...given }));
+
 const sample: Receipt = { tenant: 'acme', generation: 1, partition: 0, runs: [[1_000_000, 1_000_500]] };
 
 describe('a receipt token', () => {
   it('reads back as what was printed', () => {
     fc.assert(
-      fc.property(receipt, (given) => {
+      fc.property(fc.oneof(receipt, ofSignal), (given) => {
         expect(readReceipt(secret, printReceipt(secret, given))).toEqual(given);
       }),
     );

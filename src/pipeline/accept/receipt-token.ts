@@ -1,8 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../../core/errors.ts';
 import type { Receipt } from '../../core/receipt.ts';
+import { type Signal, signals } from '../../core/signal.ts';
 
-const prefix = 'r1';
+/** The first letter of a signal's name tells whose positions they are; the logs have none. */
+const prefixOf = (signal: Signal): string => (signal === 'logs' ? 'r1' : `r1${signal[0]}`);
+const signalOf = new Map(signals.map((signal) => [prefixOf(signal), signal]));
 /** 128 bits of HMAC-SHA256: nobody guesses one, and a token stays short. */
 const signatureBytes = 16;
 /** A request holds at most 10,000 records; the token of each of them alone would be shorter than this. */
@@ -15,10 +18,10 @@ export const receiptTokens = (secret: Uint8Array) => ({
 });
 
 /**
- * Spells a receipt as `r1.<payload>.<signature>`, both base64url. The payload is varints (LEB128): the length of the tenant's name and its bytes,
+ * Spells a receipt as `r1.<payload>.<signature>` (`r1m`, `r1e`, `r1t` for metrics, events, traces), both base64url. The payload is varints (LEB128): the length of the tenant's name and its bytes,
  * generation, partition, the number of runs, and for each its distance from the end of the run before and its length.
  */
-export function printReceipt(secret: Uint8Array, { tenant, generation, partition, runs }: Receipt): string {
+export function printReceipt(secret: Uint8Array, { signal = 'logs', tenant, generation, partition, runs }: Receipt): string {
   const name = Buffer.from(tenant);
   const bytes: number[] = [];
   putVarint(bytes, name.length);
@@ -34,7 +37,7 @@ export function printReceipt(secret: Uint8Array, { tenant, generation, partition
     end = to;
   }
   const payload = Buffer.from(bytes);
-  return `${prefix}.${payload.toString('base64url')}.${signatureOf(secret, payload).toString('base64url')}`;
+  return `${prefixOf(signal)}.${payload.toString('base64url')}.${signatureOf(secret, signal, payload).toString('base64url')}`;
 }
 
 /**
@@ -51,14 +54,16 @@ export function readReceipt(secret: Uint8Array, token: string, tenant?: string):
 
 function verified(secret: Uint8Array, token: string): Receipt | undefined {
   if (token.length > maxTokenLength) return undefined;
-  const [version, payloadText = '', signatureText = '', rest] = token.split('.');
-  if (version !== prefix || rest !== undefined) return undefined;
+  const [version = '', payloadText = '', signatureText = '', rest] = token.split('.');
+  const signal = signalOf.get(version);
+  if (!signal || rest !== undefined) return undefined;
   const payload = Buffer.from(payloadText, 'base64url');
   const signature = Buffer.from(signatureText, 'base64url');
   // What base64url reads leniently is spelt again, so that one receipt has one token.
   if (payload.toString('base64url') !== payloadText || signature.toString('base64url') !== signatureText) return undefined;
-  if (signature.length !== signatureBytes || !timingSafeEqual(signature, signatureOf(secret, payload))) return undefined;
-  return parsePayload(payload);
+  if (signature.length !== signatureBytes || !timingSafeEqual(signature, signatureOf(secret, signal, payload))) return undefined;
+  const receipt = parsePayload(payload);
+  return receipt && (signal === 'logs' ? receipt : { signal, ...receipt });
 }
 
 function parsePayload(payload: Uint8Array): Receipt | undefined {
@@ -88,8 +93,10 @@ function parsePayload(payload: Uint8Array): Receipt | undefined {
   return at === payload.length && Number.isSafeInteger(end) ? { tenant, generation, partition, runs } : undefined;
 }
 
-const signatureOf = (secret: Uint8Array, payload: Uint8Array): Buffer =>
-  createHmac('sha256', secret).update('receipt\0').update(payload).digest().subarray(0, signatureBytes);
+const signatureOf = (secret: Uint8Array, signal: Signal, payload: Uint8Array): Buffer =>
+  createHmac('sha256', secret)
+    .update(signal === 'logs' ? 'receipt\0' : `receipt/${signal}\0`)
+    .update(payload).digest().subarray(0, signatureBytes);
 
 function putVarint(out: number[], value: number): void {
   let rest = value;
