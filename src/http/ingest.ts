@@ -84,7 +84,9 @@ async function waited(
   sink: 'hot' | 'warm',
 ): Promise<Answer> {
   const timeoutMs = request.query.timeout === undefined ? defaultWaitMs[sink] : request.query.timeout / 1000;
-  const state = answer.receipt ? await unlessGone(platform.storeOf(answer.receipt.signal ?? 'logs').waitFor(answer.receipt, sink, timeoutMs), request.gone) : nothing;
+  const state = answer.receipt
+    ? await unlessGone(platform.storeOf(answer.receipt.signal ?? 'logs').waitFor(answer.receipt, sink, timeoutMs), request.gone)
+    : nothing;
   const closed = state[sink].in_flight === 0;
   const status = closed && answer.status === 202 ? 200 : answer.status;
   const { hot, warm, dead } = state;

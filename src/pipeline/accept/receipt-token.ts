@@ -96,7 +96,9 @@ function parsePayload(payload: Uint8Array): Receipt | undefined {
 const signatureOf = (secret: Uint8Array, signal: Signal, payload: Uint8Array): Buffer =>
   createHmac('sha256', secret)
     .update(signal === 'logs' ? 'receipt\0' : `receipt/${signal}\0`)
-    .update(payload).digest().subarray(0, signatureBytes);
+    .update(payload)
+    .digest()
+    .subarray(0, signatureBytes);
 
 function putVarint(out: number[], value: number): void {
   let rest = value;
