@@ -33,6 +33,9 @@ export const variables = {
   LOGDRIVE_HOT_CELLS: whole(1).optional().meta({ description: 'cells that tenants are hashed into' }),
   LOGDRIVE_HOT_DAYS: whole(1).optional().meta({ description: 'observed days in the hot store' }),
   LOGDRIVE_WARM_DAYS: whole(1).optional().meta({ description: 'observed days in the files; a tenant of its own setting has that' }),
+  LOGDRIVE_ATHENA_WORK_GROUP: text.optional().meta({ description: 'work group of Athena for large scans; without it none is asked' }),
+  LOGDRIVE_ATHENA_DATABASE: text.optional().meta({ description: 'Glue database with the tables over the files' }),
+  LOGDRIVE_ATHENA_ABOVE_MIB: whole(1).optional().meta({ description: 'MiB of files above which Athena is asked for an aggregate' }),
   LOGDRIVE_NOTIFY_TOPIC_ARN: text.optional().meta({ description: 'SNS topic that people are told by' }),
 } as const;
 
@@ -40,6 +43,7 @@ const { LOGDRIVE_STAGE, LOGDRIVE_LOG_LEVEL, LOGDRIVE_SETTINGS } = variables;
 const { LOGDRIVE_BROKERS, LOGDRIVE_KAFKA_AUTH, LOGDRIVE_KAFKA_SECRET, LOGDRIVE_TOPIC_PREFIX, LOGDRIVE_PARTITIONS } = variables;
 const { LOGDRIVE_TABLE, LOGDRIVE_BUCKET, LOGDRIVE_DLQ_URL } = variables;
 const { LOGDRIVE_HOT_URL, LOGDRIVE_HOT_PREFIX, LOGDRIVE_HOT_CELLS, LOGDRIVE_HOT_DAYS } = variables;
+const { LOGDRIVE_ATHENA_WORK_GROUP, LOGDRIVE_ATHENA_DATABASE, LOGDRIVE_ATHENA_ABOVE_MIB } = variables;
 
 /** What every function has. */
 export const common = { LOGDRIVE_STAGE, LOGDRIVE_LOG_LEVEL, LOGDRIVE_SETTINGS } as const;
@@ -58,6 +62,8 @@ export const files = { LOGDRIVE_BUCKET } as const;
 /** Letters go to the queue, the bodies of large ones into the bucket. */
 export const deadLetters = { LOGDRIVE_DLQ_URL, LOGDRIVE_BUCKET } as const;
 export const hot = { LOGDRIVE_HOT_URL, LOGDRIVE_HOT_PREFIX, LOGDRIVE_HOT_CELLS, LOGDRIVE_HOT_DAYS } as const;
+/** For scans that are too large for the function that is asked. */
+export const largeScans = { LOGDRIVE_ATHENA_WORK_GROUP, LOGDRIVE_ATHENA_DATABASE, LOGDRIVE_ATHENA_ABOVE_MIB } as const;
 
 /** The values of some of the variables, parsed: what a part of the platform is built from. */
 export type Environment<Name extends keyof typeof variables> = Pick<z.output<z.ZodObject<typeof variables>>, Name>;

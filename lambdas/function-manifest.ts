@@ -26,6 +26,8 @@ export type Needs = {
   bucket?: 'read' | 'write' | 'delete' | 'restore';
   /** OpenSearch: `admin` makes templates, policies and roles. */
   hot?: 'read' | 'write' | 'admin';
+  /** Athena over the bucket's files, where the stage has it. */
+  largeScans?: 'ask';
   /** The SQS queue of dead letters. */
   dlq?: 'send' | 'consume';
   /** SNS publish to the notify topic, SES send. */

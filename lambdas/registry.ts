@@ -3,6 +3,7 @@ import archive from './archive/manifest.ts';
 import bootstrap from './bootstrap/manifest.ts';
 import canary from './canary/manifest.ts';
 import compact from './compact/manifest.ts';
+import type { FunctionManifest } from './function-manifest.ts';
 import index from './index/manifest.ts';
 import ingest from './ingest/manifest.ts';
 import notify from './notify/manifest.ts';
@@ -29,3 +30,7 @@ export const functions = {
   tail,
   'take-in': takeIn,
 } as const;
+export type FunctionName = keyof typeof functions;
+
+/** The same, for who treats all alike. */
+export const manifests: readonly FunctionManifest[] = Object.values(functions);

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { variables } from '../lambdas/environment.ts';
+import { namesOfScans } from './constructs/large-scans.ts';
 import type { Parts } from './parts.ts';
 
 export type Variables = { [Name in keyof typeof variables]: z.input<(typeof variables)[Name]> };
@@ -20,6 +21,13 @@ export function environmentOf({ stage, storage, stream, search, topicPrefix }: P
     LOGDRIVE_DLQ_URL: storage.deadLetters.queue.queueUrl,
     LOGDRIVE_WARM_DAYS: String(stage.storage.warmDays),
     LOGDRIVE_NOTIFY_TOPIC_ARN: storage.people.topicArn,
+    ...(stage.largeScans
+      ? {
+          LOGDRIVE_ATHENA_WORK_GROUP: namesOfScans(stage).workGroup,
+          LOGDRIVE_ATHENA_DATABASE: namesOfScans(stage).database,
+          LOGDRIVE_ATHENA_ABOVE_MIB: String(stage.largeScans.aboveMiB),
+        }
+      : {}),
     ...(stage.search && search
       ? {
           LOGDRIVE_HOT_URL: search.url,

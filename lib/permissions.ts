@@ -1,8 +1,24 @@
 import type { Needs } from '../lambdas/function-manifest.ts';
+import { iam as athena } from '../src/adapters/warm-query/athena/manifest.ts';
 
 /** One thing a role may do: actions on the resources that `on` names. */
 export type Grant = {
-  on: 'table' | 'bucket' | 'objects' | 'key' | 'hot' | 'dlq' | 'topic' | 'mail' | 'cluster' | 'topics' | 'groups';
+  on:
+    | 'table'
+    | 'bucket'
+    | 'objects'
+    | 'key'
+    | 'hot'
+    | 'workGroup'
+    | 'catalogue'
+    | 'attributeTables'
+    | 'results'
+    | 'dlq'
+    | 'topic'
+    | 'mail'
+    | 'cluster'
+    | 'topics'
+    | 'groups';
   actions: string[];
 };
 
@@ -67,6 +83,16 @@ export const permissions: { [Need in keyof Needs]-?: Record<NeedValue<Need>, Gra
     read: [hot('Get', 'Head', 'Post', 'Delete')],
     write: [hot('Get', 'Head', 'Post', 'Put', 'Delete')],
     admin: [hot('Get', 'Head', 'Post', 'Put', 'Patch', 'Delete')],
+  },
+  largeScans: {
+    ask: [
+      { on: 'workGroup', actions: [...athena.athena] },
+      { on: 'catalogue', actions: athena.glue.filter((action) => action !== 'glue:CreateTable') },
+      { on: 'attributeTables', actions: ['glue:CreateTable'] },
+      { on: 'bucket', actions: [...athena.s3Bucket] },
+      { on: 'results', actions: [...athena.s3Results] },
+      key('Decrypt', 'GenerateDataKey'),
+    ],
   },
   dlq: {
     send: [dlq('SendMessage', 'GetQueueAttributes'), key('Decrypt', 'GenerateDataKey')],

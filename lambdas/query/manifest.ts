@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { common, deadLetters, hot, table, variables } from '../environment.ts';
+import { common, deadLetters, hot, largeScans, table, variables } from '../environment.ts';
 import { defineFunction } from '../function-manifest.ts';
 
 export default defineFunction({
@@ -9,16 +9,16 @@ export default defineFunction({
     { kind: 'http', method: 'ANY', path: '/' },
     { kind: 'http', method: 'ANY', path: '/{proxy+}' },
   ],
-  env: z.object({ ...common, ...table, ...deadLetters, ...hot, LOGDRIVE_PARTITIONS: variables.LOGDRIVE_PARTITIONS }),
+  env: z.object({ ...common, ...table, ...deadLetters, ...hot, ...largeScans, LOGDRIVE_PARTITIONS: variables.LOGDRIVE_PARTITIONS }),
   memoryMb: 2048,
   timeoutS: 29,
   architecture: 'x86_64',
   temporaryMb: 2048,
-  needs: { table: 'write', bucket: 'read', hot: 'read', dlq: 'send' },
+  needs: { table: 'write', bucket: 'read', largeScans: 'ask', hot: 'read', dlq: 'send' },
   bundle: {
     maxKb: 1_170,
     maxImportMs: 600,
-    reason: 'the whole HTTP API, the reader of files, clients of OpenSearch, DynamoDB, S3 and SQS',
+    reason: 'the whole HTTP API, the reader of files, clients of OpenSearch, DynamoDB, S3, SQS and Athena',
     native: ['@duckdb/node-api'],
     without: ['kafkajs'],
   },

@@ -8,6 +8,7 @@ import type { FunctionManifest } from '../../lambdas/function-manifest.ts';
 import { acknowledgePattern } from '../guards/acknowledge.ts';
 import type { Parts } from '../parts.ts';
 import { type Grant, grantsOf } from '../permissions.ts';
+import { resourcesOfScans } from './large-scans.ts';
 import { RunbookAlarm } from './runbook-alarm.ts';
 
 /**
@@ -137,6 +138,9 @@ const everything = 'X-Ray and the network interfaces of Lambda know no resource 
 const reasons: Partial<Record<Grant['on'], string>> = {
   objects: 'Files are named by their content: what may be done to one may be done to all of this bucket.',
   hot: 'Paths of the domain are its API; what may be read in it is up to its own roles.',
+  catalogue: 'Tables with columns of attributes are named by a hash of them.',
+  attributeTables: 'Tables with columns of attributes are named by a hash of them.',
+  results: 'Athena names results by the id of the query.',
   topics: 'The topics of this stage, by their prefix; the cluster is named, its random part is not known before it is there.',
   groups: 'Lambda names the consumer group of an event source by a random id.',
   cluster: 'The cluster is named; its random part is not known before it is there.',
@@ -157,6 +161,7 @@ function resourcesOf(on: Grant['on'], { storage, stream, search, stage, topicPre
     topic: () => [people.topicArn],
     mail: () => [stack.formatArn({ service: 'ses', resource: 'identity', resourceName: '*' })],
     hot: () => (search?.arn ? [`${search.arn}/*`] : []),
+    ...resourcesOfScans(stage, storage.bucketName, stack),
     cluster: () => ofKafka('cluster'),
     topics: () => ofKafka('topic', `/${topicPrefix}*`),
     groups: () => ofKafka('group', '/*'),

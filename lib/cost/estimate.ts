@@ -28,6 +28,7 @@ export function estimate(stage: StageSettings, load: Load, afterMonths = 12): Es
     ...searchCosts(stage),
     ...functionCosts(stage, load),
     ...fileCosts(stage, load, afterMonths),
+    ...scanCosts(stage, load),
     ...egressCosts(stage, load)[stage.egress === 'nat' ? 'nat' : 'endpoints'].filter(() => stage.egress !== 'none'),
     ...watchCosts(stage),
   ].filter(({ units }) => units > 0);
@@ -93,6 +94,16 @@ function fileCosts({ storage, stream }: StageSettings, { gbPerDay }: Load, month
     of('moved to Glacier', 's3GlacierTransitions', glacier > 0 ? compacted / 1_000 : 0),
     of('moved to Deep Archive', 's3DeepTransitions', deep > 0 ? compacted / 1_000 : 0),
   ];
+}
+
+/** What Athena reads for large scans. */
+function scanCosts({ largeScans }: StageSettings, { gbPerDay, queriesPerDay }: Load): Item[] {
+  if (!largeScans) return [];
+  const { daysPerMonth, warmRatio, largeScanShare, largeScanDays, columnShare } = assumptions;
+  const scanBytes = gbPerDay * 1e9 * warmRatio * largeScanDays;
+  if (scanBytes <= largeScans.aboveMiB * 2 ** 20) return [];
+  const readTib = (queriesPerDay * daysPerMonth * largeScanShare * scanBytes * columnShare) / 2 ** 40;
+  return [item('files', 'large scans, read by Athena', 'athenaTib', readTib, false)];
 }
 
 /** Alarms are counted by a test against the templates. */

@@ -5,7 +5,9 @@ import type { StageSettings } from '../stages.ts';
  * pollers on demand call Lambda and STS from the brokers' subnets; provisioned ones do not.
  * https://docs.aws.amazon.com/lambda/latest/dg/with-msk-cluster-network.html
  */
-export const interfaceEndpoints = ({ stream, functions }: StageSettings): string[] => [
+export const interfaceEndpoints = ({ stream, functions, search, largeScans }: StageSettings): string[] => [
   'sqs',
   ...(functions.pollers === 'on-demand' && stream.kind !== 'external' ? ['lambda', 'sts'] : []),
+  // The query function is inside the network where it has a domain to ask.
+  ...(largeScans && search && !search.externalUrl ? ['athena'] : []),
 ];

@@ -30,6 +30,10 @@ export const assumptions = {
   consumerMsPerThousand: 40,
   consumerMsPerBatch: 150,
   passMs: 400,
+  /** Of the queries, such as aggregate a week; each reads so much of the week's files: columns that it does not name cost nothing. */
+  largeScanShare: 0.01,
+  largeScanDays: 7,
+  columnShare: 0.25,
   /** A batch is full, or its window has passed: batches a second and partition are at most 1 / window. */
   dynamoWritesPerBatch: 6,
   dynamoReadsPerBatch: 8,

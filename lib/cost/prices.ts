@@ -34,6 +34,7 @@ export const prices = {
   searchM7gMediumHour: guess(0.068, 'm7g.medium.search and hour'),
   searchR7gLargeHour: guess(0.167, 'r7g.large.search and hour'),
   searchDisk: guess(0.122, 'GB-month of gp3'),
+  athenaTib: price(5, 'TiB read by Athena'),
   s3Standard: price(0.023, 'GB-month'),
   s3GlacierInstant: price(0.004, 'GB-month'),
   s3DeepArchive: price(0.00099, 'GB-month'),

@@ -1,4 +1,4 @@
-import type { StorageSettings } from '../stages.ts';
+import type { StorageSettings } from '../stage-settings.ts';
 import { assumptions } from './load.ts';
 
 export type Tiers = { standard: number; glacier: number; deep: number };

@@ -5,14 +5,11 @@ import * as sources from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import type { FunctionManifest } from '../../lambdas/function-manifest.ts';
-import { functions } from '../../lambdas/registry.ts';
+import { manifests } from '../../lambdas/registry.ts';
 import { AlarmedQueue } from '../constructs/alarmed-queue.ts';
 import { LogFunction } from '../constructs/log-function.ts';
 import { environmentOf } from '../environment.ts';
 import type { Parts } from '../parts.ts';
-
-export type FunctionName = keyof typeof functions;
-const manifests = Object.values(functions) as unknown as FunctionManifest[];
 
 /** Functions of a stage, as manifests: all, but for those that only serve a hot store where there is none. */
 export const functionsOf = ({ search }: Pick<Parts, 'search'>): FunctionManifest[] =>

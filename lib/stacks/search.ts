@@ -6,7 +6,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as opensearch from 'aws-cdk-lib/aws-opensearchservice';
 import type { Construct } from 'constructs';
 import { acknowledge } from '../guards/acknowledge.ts';
-import type { SearchSettings, StageSettings } from '../stages.ts';
+import type { SearchSettings, StageSettings } from '../stage-settings.ts';
 import type { NetworkStack } from './network.ts';
 
 /** What others need of OpenSearch. `admin` is the role that fine-grained access knows as its master, `people` who signed in to Dashboards; absent for an external one. */

@@ -7,6 +7,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import { AlarmedQueue } from '../constructs/alarmed-queue.ts';
+import { LargeScans, resultsPrefix } from '../constructs/large-scans.ts';
 import { acknowledge } from '../guards/acknowledge.ts';
 import type { StageSettings } from '../stages.ts';
 
@@ -48,12 +49,15 @@ export class StorageStack extends Stack {
       enforceSSL: true,
       minimumTLSVersion: 1.2,
       versioned: true,
-      lifecycleRules: lifecycleRules(stage.storage),
+      lifecycleRules: lifecycleRules(stage),
       removalPolicy,
     });
     acknowledge(this.bucket, {
       S1: 'A query reads many ranges of many files: access logs would outgrow what they watch. CloudTrail data events tell who read, where wanted (docs/deploy.md).',
     });
+
+    if (stage.largeScans)
+      new LargeScans(this, 'LargeScans', { stage, settings: stage.largeScans, bucketName: this.bucketName, key: this.key });
 
     this.table = new dynamodb.Table(this, 'State', {
       partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
@@ -99,10 +103,11 @@ export class StorageStack extends Stack {
 }
 
 /**
- * Moves compacted files (`tenant=…`) to colder classes and removes the older versions of what the catalogue has deleted. Nothing here ever
- * expires a current object, and neither level 0 nor bodies of dead letters change their class.
+ * Moves compacted files (`tenant=…`) to colder classes and removes the older versions of what the catalogue has deleted. Of current objects only
+ * the results of Athena's queries expire, and neither level 0 nor bodies of dead letters change their class.
  */
-export function lifecycleRules({ glacierAfterDays, deepArchiveAfterDays, removedDays }: StageSettings['storage']): s3.LifecycleRule[] {
+export function lifecycleRules({ storage, largeScans }: StageSettings): s3.LifecycleRule[] {
+  const { glacierAfterDays, deepArchiveAfterDays, removedDays } = storage;
   const days = (count: number, storageClass: s3.StorageClass): s3.Transition[] =>
     count > 0 ? [{ storageClass, transitionAfter: Duration.days(count) }] : [];
   const transitions = [
@@ -111,6 +116,7 @@ export function lifecycleRules({ glacierAfterDays, deepArchiveAfterDays, removed
   ];
   return [
     ...(transitions.length > 0 ? [{ id: 'compacted-files-grow-cold', prefix: 'tenant=', transitions }] : []),
+    ...(largeScans ? [{ id: 'query-results-leave', prefix: resultsPrefix, expiration: Duration.days(largeScans.resultDays) }] : []),
     ...(removedDays > 0
       ? [
           {

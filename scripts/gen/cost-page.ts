@@ -56,7 +56,8 @@ fifth endpoint on (${breakEvenEndpoints(0).toFixed(1)} without any traffic, ${br
 
 ${egress()}
 
-dev polls on demand, and so needs endpoints of Lambda and STS beside SQS; prod polls by provisioned pollers, which need neither.
+dev polls on demand, and so needs endpoints of Lambda and STS beside SQS; prod polls by provisioned pollers, which need neither, and asks Athena for large scans
+(\`largeScans\`), which needs one.
 
 ## What is assumed
 
@@ -123,5 +124,6 @@ const assumed = (): string =>
     `- Files take ${assumptions.warmRatio * 100} % of the raw bytes ([measured](benchmarks.md): 5.7, and twice that for minutes), OpenSearch ${assumptions.hotRatio * 100} % a copy (measured on 200,000 records: 51 to 60).`,
     `- A request to ingest takes ${assumptions.ingestMs} ms, a query ${assumptions.queryMs}; a consumer ${assumptions.consumerMsPerBatch} ms a batch and ${assumptions.consumerMsPerThousand} ms a thousand records.`,
     `- Batches of a consumer: one a window and partition while records come, or full ones, whichever is more.`,
+    `- ${assumptions.largeScanShare * 100} % of the queries aggregate ${assumptions.largeScanDays} days. Where those are more than \`largeScans.aboveMiB\`, Athena reads ${assumptions.columnShare * 100} % of their bytes, at ${prices.athenaTib.usd} a TiB.`,
     `- ${assumptions.dynamoWritesPerBatch} write and ${assumptions.dynamoReadsPerBatch} read units a batch. A disk is full at ${assumptions.diskShare * 100} %. A month has ${assumptions.hoursPerMonth} hours.`,
   ].join('\n');

@@ -39,7 +39,7 @@ export const rooms: Room[] = [
     ],
   },
   { name: 'lambdas', path: /^lambdas\/[^/]+\//, may: ['function-manifest', 'core', 'pipeline', 'http', 'compose', 'self'] },
-  { name: 'stages', path: /^lib\/(stages\.ts$|cost\/)/, may: ['stages'] },
+  { name: 'stages', path: /^lib\/(stages\.ts$|stage-settings\.ts$|cost\/)/, may: ['stages'] },
   { name: 'lib', path: /^lib\//, may: ['manifest', 'function-manifest', 'stages', 'lib'] },
   { name: 'bin', path: /^bin\//, may: ['lib', 'stages', 'cli', 'config', 'compose'] },
 ];

@@ -50,6 +50,14 @@ describe.skipIf(!aws)('Athena, by its calls', () => {
     await expect(engine.run('SELECT 1', 5_000)).rejects.toMatchObject({ code: 'INVALID_QUERY' });
     proxy.rule = failing({ ErrorCategory: 1, Retryable: true });
     await expect(engine.run('SELECT 1', 5_000)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    const refusing = (AthenaErrorCode: string) => {
+      const answer = { __type: 'InvalidRequestException', AthenaErrorCode, Message: 'line 1:1: mismatched input' };
+      proxy.rule = ({ operation }) => (operation === 'StartQueryExecution' ? { ...json(answer), status: 400 } : undefined);
+    };
+    refusing('MALFORMED_QUERY');
+    await expect(engine.run('SELEC 1', 5_000)).rejects.toMatchObject({ code: 'INVALID_QUERY' });
+    refusing('WORKGROUP_NOT_FOUND');
+    await expect(engine.run('SELECT 1', 5_000)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     proxy.rule = () => 'refuse';
     await expect(engine.run('SELECT 1', 5_000)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });

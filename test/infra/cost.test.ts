@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import type { FunctionManifest, Trigger } from '../../lambdas/function-manifest.ts';
-import { functions } from '../../lambdas/registry.ts';
+import type { Trigger } from '../../lambdas/function-manifest.ts';
+import { manifests } from '../../lambdas/registry.ts';
 import { breakEvenEndpoints, egressCosts } from '../../lib/cost/egress.ts';
 import { alarmsOf, estimate } from '../../lib/cost/estimate.ts';
 import { sizes } from '../../lib/cost/functions.ts';
 import { defaultLoad } from '../../lib/cost/load.ts';
 import { hourlyPrice, prices } from '../../lib/cost/prices.ts';
 import { filesAfter } from '../../lib/cost/tiers.ts';
-import { defineStage, stages } from '../../lib/stages.ts';
+import { defineStage, type StageSettings, stages } from '../../lib/stages.ts';
 import { resourcesOf } from './checks.ts';
 import { synthesise } from './synthesised.ts';
 
@@ -39,6 +39,13 @@ describe('computed by hand:', () => {
     expect(filesAfter(stages.prod.storage, 50, 12)).toEqual({ standard: 120, glacier: expect.closeTo(4 * 334.8, 9), deep: 0 });
     expect(filesAfter(stages.prod.storage, 50, 24)).toEqual({ standard: 120, glacier: 4 * 335, deep: expect.closeTo(4 * 364.6, 9) });
     expect(filesAfter(stages.dev.storage, 50, 24)).toEqual({ standard: 120, glacier: 0, deep: 0 });
+  });
+
+  test('large scans: 608 a month over 28 GB of files, a quarter of it read; none where a week is small or the stage has no Athena', () => {
+    const scans = (stage: StageSettings, gb: number) => lineOf(estimate(stage, load(gb)), 'files', /Athena/)?.usd;
+    expect(scans(stages.prod, 50)).toBeCloseTo((608 * 28e9 * 0.25 * 5) / 2 ** 40, 6); // 19.35
+    expect(scans(stages.prod, 0.9)).toBeUndefined();
+    expect(scans(stages.dev, 50)).toBeUndefined();
   });
 
   test('a NAT gateway is cheaper from the fifth endpoint of a zone on, or for much through it', () => {
@@ -80,7 +87,7 @@ test('every node type of a stage has a price', () => {
 });
 
 test('sizes of functions are those of their manifests', () => {
-  const manifest = (name: string) => (functions as unknown as Record<string, FunctionManifest>)[name]!;
+  const manifest = (name: string) => manifests.find((each) => each.name === name)!;
   expect(manifest('ingest').memoryMb).toBe(sizes.ingestGb * 1024);
   expect(manifest('query').memoryMb).toBe(sizes.queryGb * 1024);
   for (const { name, memoryGb, batch, windowS } of sizes.consumers) {

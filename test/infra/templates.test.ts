@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { FunctionManifest } from '../../lambdas/function-manifest.ts';
-import { functions } from '../../lambdas/registry.ts';
+import { manifests } from '../../lambdas/registry.ts';
 import { stages } from '../../lib/stages.ts';
 import * as checks from './checks.ts';
 import { resourcesOf, type Templates } from './checks.ts';
@@ -19,7 +18,7 @@ describe.each(Object.entries(made))('stage %s', (_name, templates) => {
   test('alarms tell somebody, and say what to do', () => expect(checks.silentAlarms(templates)).toEqual([]));
 
   test('a function has the variables of its manifest and no other', () => {
-    for (const manifest of Object.values(functions) as unknown as FunctionManifest[]) {
+    for (const manifest of manifests) {
       const found = functionNamed(templates, manifest.name);
       const { Variables = {} } = (found.properties.Environment ?? {}) as { Variables?: Record<string, unknown> };
       const own = Object.keys(Variables).filter((name) => name !== 'AWS_NODEJS_CONNECTION_REUSE_ENABLED');
@@ -42,9 +41,7 @@ describe.each(Object.entries(made))('stage %s', (_name, templates) => {
 
   test('event sources read from the beginning, in one group or on demand, and have no destination for failures', () => {
     const sources = resourcesOf(templates, 'AWS::Lambda::EventSourceMapping').filter(({ properties }) => properties.Topics);
-    const consumers = (Object.values(functions) as unknown as FunctionManifest[]).filter(({ triggers }) =>
-      triggers.some(({ kind }) => kind === 'kafka'),
-    );
+    const consumers = manifests.filter(({ triggers }) => triggers.some(({ kind }) => kind === 'kafka'));
     expect(sources).toHaveLength(consumers.length);
     for (const { properties } of sources) {
       expect(properties).toMatchObject({ StartingPosition: 'TRIM_HORIZON' });
@@ -63,7 +60,7 @@ test('the local stage has nothing that the emulator lacks', () => {
   for (const type of lacking) expect(resourcesOf(local, type), type).toEqual([]);
 });
 
-test('lifecycle rules move compacted files only, and expire no current object', () => {
+test('lifecycle rules move compacted files only, and expire no current object but results of queries', () => {
   const [bucket] = resourcesOf(made.prod, 'AWS::S3::Bucket');
   const { Rules } = bucket!.properties.LifecycleConfiguration as { Rules: Record<string, unknown>[] };
   const moving = Rules.filter(({ Transitions }) => Transitions);
@@ -76,7 +73,8 @@ test('lifecycle rules move compacted files only, and expire no current object', 
       ],
     },
   ]);
-  for (const rule of Rules) expect(Object.keys(rule).filter((name) => /^Expiration/.test(name))).toEqual([]);
+  const expiring = Rules.filter((rule) => Object.keys(rule).some((name) => /^Expiration/.test(name)));
+  expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['athena-results/']);
 });
 
 test('CloudWatch may use the key of the topic that it tells alarms to', () => {

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { FunctionName } from '../../lambdas/registry.ts';
 import { kafkaEvent, type ReadMessage } from '../../scripts/services/kafka-event.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { createKeys } from '../../src/pipeline/keys.ts';
@@ -7,7 +8,7 @@ import type { Scope } from '../../src/pipeline/platform.ts';
 import { services } from '../services/services.ts';
 import { apiEvent } from './api-gateway.ts';
 import { recorded } from './recorded.ts';
-import type { FunctionName, RunningFunction } from './run-function.ts';
+import type { RunningFunction } from './run-function.ts';
 import type { Streamed } from './runtime-api.ts';
 import { openStage, type Stage } from './stage.ts';
 

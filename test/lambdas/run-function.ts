@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { functions } from '../../lambdas/registry.ts';
+import { type FunctionName, functions } from '../../lambdas/registry.ts';
 import { type Invoked, RuntimeApi, type Streamed } from './runtime-api.ts';
 
-export type FunctionName = keyof typeof functions;
 export type RunOptions = { env: Record<string, string>; timeoutMs?: number; folder?: string };
 
 const root = join(import.meta.dirname, '../..');

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import kafkajs, { type EachBatchPayload, type Kafka, type KafkaMessage, type Message } from 'kafkajs';
+import type { FunctionName } from '../../lambdas/registry.ts';
 import { bundleFunctions } from '../../scripts/bundle.ts';
 import { registerCodecs } from '../../src/adapters/queue/kafka/codecs.ts';
 import { dynamoDbClient } from '../../src/adapters/state/dynamodb/client.ts';
@@ -10,7 +11,7 @@ import { DynamoDbStateStore } from '../../src/adapters/state/dynamodb/dynamodb-s
 import { s3Client } from '../../src/adapters/warm/s3/client.ts';
 import { S3WarmStore } from '../../src/adapters/warm/s3/s3-warm-store.ts';
 import { aws, endpointOf, makeBucket, makeQueue, makeTable } from '../contract/aws-bench.ts';
-import { type FunctionName, RunningFunction, type RunOptions } from './run-function.ts';
+import { RunningFunction, type RunOptions } from './run-function.ts';
 
 /** A stage of its own for a test: table, bucket and queue in the emulator, and functions that run from their bundles with its environment. */
 export type Stage = Awaited<ReturnType<typeof openStage>>;

@@ -21,6 +21,9 @@ export type StoreEnvironment = SinkEnvironment &
   Environment<'LOGDRIVE_PARTITIONS'> &
   Partial<Environment<'LOGDRIVE_HOT_DAYS'>>;
 
+/** Copies of the files, an SQL engine over them, and above how many bytes of files it is asked for every aggregate. */
+export type LocalFiles = { warm: WarmStore; warmQuery: WarmQuery; largeScanBytes?: number };
+
 export type OpenedStore = SinkParts & { api: StoreApi; extents: ReturnType<typeof readExtents>; close(): Promise<void> };
 
 const maxOpenParts = 256;
@@ -34,12 +37,14 @@ const hotTimeoutMs = 8_000;
  */
 export async function openStore(
   runtime: FunctionRuntime<StoreEnvironment>,
-  { cacheBytes, local }: { cacheBytes: number; local?: (files: WarmStore) => Promise<{ warm: WarmStore; warmQuery: WarmQuery }> },
+  { cacheBytes, local }: { cacheBytes: number; local?: (files: WarmStore) => Promise<LocalFiles> },
 ): Promise<OpenedStore> {
   const { env, clock, log } = runtime;
   const parts = await buildSinkParts(runtime);
   const { state, deps, settings } = parts;
-  const { warm, warmQuery } = local ? await local(parts.warm) : { warm: parts.warm, warmQuery: undefined };
+  const { warm, warmQuery, largeScanBytes }: Partial<LocalFiles> & Pick<LocalFiles, 'warm'> = local
+    ? await local(parts.warm)
+    : { warm: parts.warm };
   const hot = openHot(env, clock);
   const extents = readExtents(state, clock);
   const { runner, deadLetters, processing } = deps;
@@ -60,6 +65,7 @@ export async function openStore(
     ...{ state, runner, warm, hot, deadLetters, processing, maintenance, clock, log, cacheBytes, maxOpenParts, hotTimeoutMs },
     queue: extents,
     ...(warmQuery ? { warmQuery } : {}),
+    ...(largeScanBytes === undefined ? {} : { largeScanBytes }),
     // The lifecycle policy of the indices deletes days by itself.
     ...(env.LOGDRIVE_HOT_DAYS === undefined ? {} : { hotDays: env.LOGDRIVE_HOT_DAYS }),
   });

@@ -7,8 +7,10 @@ import { problemAnswer } from '../../http/answer.ts';
 import { requestOf, resultOf, resultOfAnswer } from './api-event.ts';
 import { type FunctionRuntime, type Invocation, once } from './function-runtime.ts';
 import { heldWarmQuery } from './held-warm-query.ts';
+import { type LargeScanEnvironment, openLargeScans } from './open-large-scans.ts';
 import { openStore, type StoreEnvironment } from './open-store.ts';
 import { buildApp } from './serve-api.ts';
+import { sizedWarmQuery } from './sized-warm-query.ts';
 
 const megabyte = 2 ** 20;
 const cacheBytes = 256 * megabyte;
@@ -24,7 +26,7 @@ const maxAnswerBytes = 5_900_000;
 
 /** Builds the API's reading half as API Gateway asks it. Nothing before the first request. */
 export function buildQueryApi(
-  runtime: FunctionRuntime<StoreEnvironment>,
+  runtime: FunctionRuntime<StoreEnvironment & LargeScanEnvironment>,
 ): (event: APIGatewayProxyEvent, invocation: Invocation) => Promise<APIGatewayProxyResult> {
   const { clock } = runtime;
   let deadlineMs = Number.POSITIVE_INFINITY;
@@ -33,7 +35,9 @@ export function buildQueryApi(
       cacheBytes,
       async local(files) {
         const warm = await CachedWarmStore.open({ store: files, folder: folders.root, maxBytes: copiesBytes });
-        return { warm, warmQuery: heldWarmQuery(warm, folders, duckDbBytes) };
+        const near = heldWarmQuery(warm, folders, duckDbBytes);
+        const scans = openLargeScans(runtime.env);
+        return scans ? { warm, warmQuery: sizedWarmQuery(near, scans), largeScanBytes: scans.aboveBytes } : { warm, warmQuery: near };
       },
     });
     const inTime = (timeoutMs: number) => Math.max(0, Math.min(timeoutMs, deadlineMs - answerMs - clock.monotonicMs()));

@@ -28,7 +28,7 @@ export const createCloudStore: CreateCloudStore = (deps) => {
   const { cacheBytes, maxOpenParts, hotTimeoutMs } = { ...defaults, ...deps };
   const catalogue = createCatalogue({ runner, state });
   const sources = new SourceFinder({ catalogue, warm, cache: new PageCache(cacheBytes), generation, maxOpenParts });
-  const sql = deps.warmQuery && createSqlEngine({ warmQuery: deps.warmQuery, sources });
+  const sql = deps.warmQuery && createSqlEngine({ warmQuery: deps.warmQuery, sources, largeBytes: deps.largeScanBytes });
   const { hotDays } = deps;
   const firstHotDay = () => (hotDays === undefined ? '' : dayOf(clock.nowMs() * 1_000 - hotDays * dayUs));
   const search = new SplitSearch({ generation, runner, catalogue, sources, sql, hot, hotTimeoutMs, firstHotDay, log });

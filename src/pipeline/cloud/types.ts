@@ -26,6 +26,8 @@ export type CloudStoreDeps = {
   queue: { ranges(): Promise<PartitionRange[]>; holes(): Promise<Hole[]> };
   /** Aggregates in SQL over warm files; our own reader does what it can without. */
   warmQuery?: WarmQuery;
+  /** Bytes of files above which `warmQuery` is asked for every aggregate. */
+  largeScanBytes?: number;
   /** Passes over committed files, where this process may run them. */
   maintenance: Pick<Maintenance, 'analytics' | 'storage' | 'compact' | 'derived'>;
   clock: Clock;

@@ -20,6 +20,8 @@ export type SqlEngine = { aggregate(plan: AggregatePlan): Promise<Groups | undef
 export type SqlEngineDeps = {
   warmQuery: WarmQuery;
   sources: SourceFinder;
+  /** Above so many bytes of files it is asked for every aggregate: our reader would take longer than whoever asks waits. */
+  largeBytes?: number | undefined;
   /** Up to so many rows our reader gathers anything sooner than another engine starts. */
   fewRows?: number;
 };
@@ -29,7 +31,12 @@ export type SqlEngineDeps = {
  * names to `warmQuery` the files that may hold rows of the query, with the offsets that are visible in each, and writes the tables in memory as
  * files that live as long as the query.
  */
-export function createSqlEngine({ warmQuery, sources, fewRows = 100_000 }: SqlEngineDeps): SqlEngine {
+export function createSqlEngine({
+  warmQuery,
+  sources,
+  largeBytes = Number.POSITIVE_INFINITY,
+  fewRows = 100_000,
+}: SqlEngineDeps): SqlEngine {
   async function hasFewRows({ tables, files, snapshot }: Sources, plan: AggregatePlan): Promise<boolean> {
     const counting: AggregatePlan = {
       ...(snapshot ? { snapshot } : {}),
@@ -46,11 +53,13 @@ export function createSqlEngine({ warmQuery, sources, fewRows = 100_000 }: SqlEn
   return {
     async aggregate(plan) {
       const attributes = gatheredColumns(plan);
-      if (canAggregate(plan) && attributes.size === 0) return undefined;
+      if (canAggregate(plan) && attributes.size === 0 && largeBytes === Number.POSITIVE_INFINITY) return undefined;
       const found = await sources.find(plan.tenant, plan.time);
+      const isLarge = found.files.reduce((bytes, { info }) => bytes + info.bytes, 0) > largeBytes;
+      if (canAggregate(plan) && attributes.size === 0 && !isLarge) return undefined;
       const { snapshot = found.snapshot, positions, ...rest } = plan;
       const limits: Limits = { snapshot, positions };
-      let isMany = !canAggregate(plan);
+      let isMany = isLarge || !canAggregate(plan);
       const committed = await sources.withFiles(found.files, async (refs) =>
         refs.flatMap((ref, i) => {
           const part = ref.source as Part;
@@ -59,7 +68,7 @@ export function createSqlEngine({ warmQuery, sources, fewRows = 100_000 }: SqlEn
           return warmFile(ref, found.files[i]!.file, part.info, [...new Set(columns)], rest, limits);
         }),
       );
-      if (!isMany || (!isOfIds(plan) && (await hasFewRows(found, plan)))) return undefined;
+      if (!isMany || (!isLarge && !isOfIds(plan) && (await hasFewRows(found, plan)))) return undefined;
       const inMemory: WarmFile[] = [];
       for (const ref of found.tables) inMemory.push(...(await fileOfTable(ref, rest, limits)));
       const files = [...committed, ...inMemory];

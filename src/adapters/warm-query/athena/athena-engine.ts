@@ -4,6 +4,7 @@ import {
   type AthenaClient,
   GetQueryExecutionCommand,
   GetQueryResultsCommand,
+  InvalidRequestException,
   type QueryExecution,
   StartQueryExecutionCommand,
   StopQueryExecutionCommand,
@@ -29,6 +30,7 @@ const pollPause = { baseMs: 100, maxMs: 1_500 };
 const tableTimeoutMs = 30_000;
 /** AthenaError.ErrorCategory: 1 is the system's, 2 the user's, 3 another. https://docs.aws.amazon.com/athena/latest/ug/error-reference.html */
 const userError = 2;
+const malformed = 'MALFORMED_QUERY';
 
 /** Athena as an engine: starts a statement, asks how it is, pages through its result; stops what nobody waits for any longer. */
 export class AthenaEngine implements SqlEngine {
@@ -148,6 +150,9 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     const { name, message } = error as Error;
+    // What does not parse is refused when it is started, what does not fit the tables fails when it runs.
+    if (error instanceof InvalidRequestException && error.AthenaErrorCode === malformed)
+      throw new AppError('INVALID_QUERY', `Athena does not take the query: ${message}`, { cause: error });
     throw new AppError('STORE_UNAVAILABLE', `Athena failed: ${name}: ${message}`, { retryAfterS: 5, cause: error });
   }
 }
