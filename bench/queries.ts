@@ -16,12 +16,13 @@ import { allOf, type Expression, everything } from '../src/query/ast/expression.
 import { matcherOf } from '../src/query/compile/scan/matcher.ts';
 import type { AggregatePlan, ReadStats, SearchPlan } from '../src/query/plan.ts';
 import { dayUs, records, startUs, tenant, writeFiles } from './queries-data.ts';
+import { sample as realLines } from './records-file.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: { check: { type: 'boolean', default: false }, cache: { type: 'string', default: '64' } },
 });
-const sample = positionals[0] ?? join(import.meta.dirname, '../../shared/data/logs-100k.ndjson.gz');
+const sample = positionals[0] ?? realLines;
 const hourUs = 3600e6;
 const rounds = 24;
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { simulate } from '../src/simulate/simulate.ts';
 
-const sample = join(import.meta.dirname, '../../shared/data/logs-100k.ndjson.gz');
+/** 100,000 lines of real logs: those beside the checkout, or those that the environment names. */
+export const sample = process.env.LOGDRIVE_BENCH_SAMPLE ?? join(import.meta.dirname, '../../shared/data/logs-100k.ndjson.gz');
 const replays = 10;
 const dayMs = 86_400_000;
 

@@ -4,23 +4,26 @@
  */
 export type Steps<T> = Generator<Promise<unknown> | undefined, T, unknown>;
 
-/** How long work goes on before the event loop gets its turn. */
-const sliceMs = 10;
+/** How long work goes on before others get their turn, and how they get it. */
+export type Pace = { sliceMs: number; turn(): Promise<unknown> };
+
+/** The pace of what somebody waits for: the event loop has its turn after each slice of about 10 ms. */
+const ownPace: Pace = { sliceMs: 10, turn: () => new Promise((resolve) => setImmediate(resolve)) };
 
 /** The value itself, or what it resolves to. */
 export function* settled<T>(value: T | Promise<T>): Steps<T> {
   return value instanceof Promise ? ((yield value) as T) : value;
 }
 
-/** Runs steps to their end, giving way to the event loop after each slice of about 10 ms. */
-export async function run<T>(steps: Steps<T>): Promise<T> {
+/** Runs steps to their end, giving way to others after each slice. */
+export async function run<T>(steps: Steps<T>, { sliceMs, turn }: Pace = ownPace): Promise<T> {
   let sliceEnd = performance.now() + sliceMs;
   let step = steps.next();
   while (!step.done) {
     if (step.value !== undefined) step = await resumed(steps, step.value);
     else {
       if (performance.now() > sliceEnd) {
-        await new Promise((resolve) => setImmediate(resolve));
+        await turn();
         sliceEnd = performance.now() + sliceMs;
       }
       step = steps.next();

@@ -36,10 +36,13 @@ export async function readPage(platform: Platform, options: HttpOptions, request
   const startedMs = options.clock.monotonicMs();
   const digest = queryDigest([tenant, where, order]);
   const walk = request.cursor === undefined ? undefined : readCursor(options.cursorKey, digest, request.cursor);
-  const snapshot = walk?.snapshot ?? (await store.snapshot());
   const time = walk?.time ?? request.time;
-  const plan: SearchPlan = { tenant, where, order, time, limit: limit + 1, snapshot, ...(walk ? { after: walk.after } : {}) };
+  const plan: SearchPlan = {
+    ...{ tenant, where, order, time, limit: limit + 1 },
+    ...(walk ? { after: walk.after, snapshot: walk.snapshot } : {}),
+  };
   const result = await store.search(plan);
+  const { snapshot } = result;
   const records = result.records.slice(0, limit);
   const last = records.at(-1);
   const more = result.records.length > limit && last !== undefined;

@@ -1,4 +1,5 @@
 import type { PageCache } from '../columnar/page-cache.ts';
+import type { Pace } from '../columnar/steps.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Log } from '../core/ports/log.ts';
@@ -31,6 +32,8 @@ export type CompactDeps = {
   warm: WarmStore;
   /** Decoded pages of what is being merged; not the queries' own, which it would empty. */
   cache: PageCache;
+  /** How merging gives way to queries; not, when absent. */
+  pace?: Pace;
   clock: Clock;
   log: Log;
   options?: Partial<CompactOptions>;
@@ -49,10 +52,10 @@ export type Compactor = {
 
 /** Turns many small files of all tenants into few of one tenant and hour, and comes back to hours that got late data. */
 export function createCompactor(deps: CompactDeps): Compactor {
-  const { runner, catalogue, warm, cache, clock, log } = deps;
+  const { runner, catalogue, warm, cache, pace, clock, log } = deps;
   const options = { ...compactDefaults, ...deps.options };
   const counts: MergeCounts = { read: 0, written: 0 };
-  const merge = createMerger({ warm, cache, counts });
+  const merge = createMerger({ warm, cache, counts, pace });
   const nowUs = () => clock.nowMs() * 1_000;
   const isOver = (hourStartUs: number) => hourStartUs + hourUs + options.hourDelayMs * 1_000 <= nowUs();
   const ages: Ages = { nowMs: () => clock.nowMs(), oldestReaderMs: () => clock.nowMs() - options.graceMs };

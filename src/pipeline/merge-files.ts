@@ -1,7 +1,7 @@
 import { mergeParts, type RemovedRows } from '../columnar/merge.ts';
 import type { PageCache } from '../columnar/page-cache.ts';
 import { openPart, type Part } from '../columnar/part.ts';
-import { run } from '../columnar/steps.ts';
+import { type Pace, run } from '../columnar/steps.ts';
 import { sizeOf } from '../core/intervals.ts';
 import type { WarmStore } from '../core/ports/warm-store.ts';
 import type { StoredRecord } from '../core/record.ts';
@@ -16,8 +16,16 @@ export type Erasure = (record: StoredRecord) => boolean;
 
 export type MergeCounts = { read: number; written: number };
 
+export type MergerDeps = {
+  warm: WarmStore;
+  cache: PageCache;
+  counts: MergeCounts;
+  /** How it gives way to others; as what somebody waits for, when absent. */
+  pace?: Pace | undefined;
+};
+
 /** Reads files, merges their rows by tenant, day and hour and encodes them, in slices between which the event loop runs. */
-export function createMerger({ warm, cache, counts }: { warm: WarmStore; cache: PageCache; counts: MergeCounts }): Merger {
+export function createMerger({ warm, cache, counts, pace }: MergerDeps): Merger {
   const open = async (name: string): Promise<Part> => openPart(await warm.open(name), cache);
 
   return async ({ sources, within, erase }: MergeRequest): Promise<MergedDay[]> => {
@@ -33,7 +41,7 @@ export function createMerger({ warm, cache, counts }: { warm: WarmStore; cache: 
         ...(within ? { tenant: within.tenant, time: dayRange(within.day) } : {}),
         ...(erase ? { keep: (record: StoredRecord) => !(erase as Erasure)(record) } : {}),
       };
-      const { files, removed } = await run(mergeParts(parts, options));
+      const { files, removed } = await run(mergeParts(parts, options), pace);
       counts.read += sources.length;
       counts.written += files.length;
       return daysOf(files, removed, within);

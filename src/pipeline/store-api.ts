@@ -4,7 +4,7 @@ import type { Receipt } from '../core/receipt.ts';
 import type { DropReason, Outcome, StoredRecord } from '../core/record.ts';
 import type { Window } from '../core/windows/window.ts';
 import type { Expression } from '../query/ast/expression.ts';
-import type { AggregatePlan, Groups, SearchPlan, SearchResult, Snapshot, TimeRange } from '../query/plan.ts';
+import type { AggregatePlan, Groups, SearchPlan, SeenResult, Snapshot, TimeRange } from '../query/plan.ts';
 
 /** Counts of one sink; `accepted = done + in_flight + dead + sum(dropped)`, always. */
 export type SinkCounts = { done: number; in_flight: number; dead: number; dropped: Partial<Record<DropReason, number>> };
@@ -77,7 +77,7 @@ export type Watermark = { us: number; latenessUs: number };
 
 /** What the rest of the platform asks of the stores. Embedded it crosses a thread; every argument and answer is plain data. */
 export interface StoreApi {
-  search(plan: SearchPlan): Promise<SearchResult>;
+  search(plan: SearchPlan): Promise<SeenResult>;
   aggregate(plan: AggregatePlan): Promise<Groups>;
   /** Offsets below which records are visible now. */
   snapshot(): Promise<Snapshot>;

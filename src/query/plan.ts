@@ -36,6 +36,9 @@ export type AnswerNotes = { stores?: Partial<Record<'hot' | 'warm', ReadStats>>;
 
 export type SearchResult = { records: StoredRecord[]; stats: ReadStats } & AnswerNotes;
 
+/** A result, and what was visible to it: the plan's own snapshot, or the one that was taken for it. */
+export type SeenResult = SearchResult & { snapshot: Snapshot };
+
 /**
  * What to group by: a field's value (absent is null), or the bucket of `timestamp` (its start, epoch microseconds). Buckets are aligned to the epoch, or to
  * the wall clock of a time zone: see `bucketsOf`.

@@ -37,7 +37,10 @@ export function arrayStore(): ArrayStore {
       records.push(...fresh);
       for (const tail of tails.values()) tail.wake();
     },
-    search: async (plan: SearchPlan) => ({ records: searchRecords(records, plan), stats: stats() }),
+    search: async (plan: SearchPlan) => {
+      const snapshot = plan.snapshot ?? { [partition]: records.length };
+      return { records: searchRecords(records, { ...plan, snapshot }), stats: stats(), snapshot };
+    },
     aggregate: async (plan) => ({ rows: aggregateRecords(records, plan), truncated: false, stats: stats() }),
     snapshot: async () => ({ [partition]: records.length }),
     record: async (tenant, id) => own(tenant).find((record) => record.id === id),

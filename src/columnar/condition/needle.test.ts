@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { fold, hasToken } from '../../query/text.ts';
 import type { Texts } from '../parquet/decode-plain.ts';
 import { Selection } from '../selection.ts';
+import { conditionOf } from './condition.ts';
+import { keepTexts } from './keep-texts.ts';
 import { Needle } from './needle.ts';
 
 const unit = fc.constantFrom('a', 'A', 'b', 'B', '7', '0', ' ', '_', '.', 'é', 'É', 'ß', '😀', 'λ');
@@ -54,5 +56,20 @@ test('a needle is found in bytes where it is found in the folded text, one by on
       },
     ),
     { numRuns: 500 },
+  );
+});
+
+test('an equal text is found among many at once as it is found in each', () => {
+  const id = fc.constantFrom('0123456789', '012345678', '00123456789', '01234567890123456789', '0123456789\u0004\0\0\0', 'other', '');
+  fc.assert(
+    fc.property(fc.array(id, { minLength: 32, maxLength: 60 }), fc.integer({ min: 1, max: 3 }), fc.nat(9), (values, every, base) => {
+      const test = conditionOf({ kind: 'compare', op: '=', field: 'trace_id', value: '0123456789' });
+      if (test.kind !== 'test') throw new Error('a comparison is one test');
+      const rows = values.map((_, i) => i + base).filter((_, i) => i % every === 0);
+      const selection = new Selection(Uint16Array.from(rows), rows.length);
+      keepTexts(test, { kind: 'texts', texts: textsOf(values), base, asciiFold: true }, selection);
+      expect([...selection.rows.subarray(0, selection.count)]).toEqual(rows.filter((row) => values[row - base] === '0123456789'));
+    }),
+    { numRuns: 300 },
   );
 });

@@ -184,7 +184,7 @@ function indexOf(bytes: Buffer, byte: number, from: number): number {
 }
 
 /** The first selected row, from the index `from` on, whose text ends behind a place that is before the end of the last. */
-function firstEndingBehind(at: number, ends: Uint32Array, base: number, rows: Uint16Array, from: number, count: number): number {
+export function firstEndingBehind(at: number, ends: Uint32Array, base: number, rows: Uint16Array, from: number, count: number): number {
   let step = 1;
   while (from + step < count && ends[rows[from + step]! - base]! <= at) step *= 2;
   let low = from + (step >> 1);

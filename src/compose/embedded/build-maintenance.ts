@@ -38,7 +38,11 @@ export function buildMaintenance({ signal, settings, state, warm, runner, catalo
   const aggregate = search.aggregate.bind(search);
   const days = [settings.defaults, ...Object.values(settings.tenants)].map(({ warmDays }) => warmDays);
   return createMaintenance({
-    compactor: createCompactor({ runner, catalogue, warm, cache: new PageCache(mergeCacheBytes), clock, log }),
+    compactor: createCompactor({
+      ...{ runner, catalogue, warm, clock, log },
+      cache: new PageCache(mergeCacheBytes),
+      pace: search.foreground.background,
+    }),
     retention: createRetention({
       runner,
       catalogue,

@@ -44,7 +44,10 @@ export const createCloudStore: CreateCloudStore = (deps) => {
   const watermarkUs = createQuietWatermark(hasOpen, clock);
 
   return {
-    search: (plan) => search.search(plan),
+    async search(plan) {
+      const snapshot = plan.snapshot ?? (await search.snapshot());
+      return { ...(await search.search({ ...plan, snapshot })), snapshot };
+    },
     aggregate: (plan) => search.aggregate(plan),
     snapshot: () => search.snapshot(),
     record: (tenant, id) => recordById(search, tenant, id),

@@ -5,8 +5,9 @@ import { type SourceRef, search } from '../../columnar/search.ts';
 import { readWindows, type WindowScan } from '../../columnar/windows.ts';
 import type { StoredRecord } from '../../core/record.ts';
 import type { Window } from '../../core/windows/window.ts';
-import type { AggregatePlan, Groups, SearchPlan, SearchResult, Snapshot, TimeRange } from '../../query/plan.ts';
+import type { AggregatePlan, Groups, SearchPlan, SeenResult, Snapshot, TimeRange } from '../../query/plan.ts';
 import type { FieldSummary, ServiceSummary } from '../store-api.ts';
+import { Foreground } from './foreground.ts';
 import { always, fieldsOf, recordById, servicesOf } from './overviews.ts';
 import type { SourceFinder } from './sources.ts';
 import type { SqlEngine } from './sql-engine.ts';
@@ -18,6 +19,8 @@ export { always };
  * the SQL engine.
  */
 export class StoreSearch {
+  /** Searches and aggregates run in it: for whoever gives way to them. */
+  readonly foreground = new Foreground();
   readonly #sources: SourceFinder;
   readonly #sql: SqlEngine | undefined;
 
@@ -26,14 +29,21 @@ export class StoreSearch {
     this.#sql = sql;
   }
 
-  async search(plan: SearchPlan): Promise<SearchResult> {
-    return this.#over(plan.tenant, plan.time, (refs, snapshot) => search(refs, { ...snapshot, ...plan }));
+  async search(plan: SearchPlan): Promise<SeenResult> {
+    return this.foreground.run(() =>
+      this.#over(plan.tenant, plan.time, async (refs, limits) => {
+        const seen = { ...limits, ...plan };
+        return { ...(await search(refs, seen)), snapshot: seen.snapshot ?? {} };
+      }),
+    );
   }
 
   async aggregate(plan: AggregatePlan): Promise<Groups> {
-    const groups = await this.#sql?.aggregate(plan);
-    if (groups) return groups;
-    return this.#over(plan.tenant, plan.time, (refs, snapshot) => aggregate(refs, { ...snapshot, ...plan }));
+    return this.foreground.run(async () => {
+      const groups = await this.#sql?.aggregate(plan);
+      if (groups) return groups;
+      return this.#over(plan.tenant, plan.time, (refs, snapshot) => aggregate(refs, { ...snapshot, ...plan }));
+    });
   }
 
   /** The windows of a tenant, from its rows: a position is counted once, as in every answer. */
