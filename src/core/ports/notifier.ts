@@ -1,3 +1,5 @@
+import type { GroupNotice } from '../notice.ts';
+
 export const severities = ['info', 'warning', 'critical'] as const;
 export type Severity = (typeof severities)[number];
 
@@ -10,6 +12,8 @@ export type Notification = {
   links: { title: string; url: string }[];
   /** The same for what is the same: whoever gets a notification twice knows it by this. Delivery is at least once. */
   dedupKey: string;
+  /** The alerts that this is about, where it is about alerts. */
+  group?: GroupNotice;
 };
 
 /** A channel on which people are told something. */
