@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { accountingRoutes } from './accounting.ts';
+import { anomalyRoutes } from './anomalies.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { explainRoutes } from './explain.ts';
 import { ingestRoutes } from './ingest.ts';
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   ...queryRoutes,
   ...explainRoutes,
   ...overviewRoutes,
+  ...anomalyRoutes,
   ...accountingRoutes,
   ...deadLetterRoutes,
   ...keyRoutes,
