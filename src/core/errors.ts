@@ -22,6 +22,7 @@ export const errorTable = {
   ALREADY_EXISTS: { status: 409, retry: 'never', title: 'It exists already' },
   CONFLICT: { status: 409, retry: 'later', title: 'Somebody else changed it meanwhile' },
   IDEMPOTENCY_IN_FLIGHT: { status: 409, retry: 'later', title: 'The same request is being worked on' },
+  PRECONDITION_FAILED: { status: 412, retry: 'never', title: 'It is not the version that was meant' },
   BODY_TOO_LARGE: { status: 413, retry: 'never', title: 'The body is too large' },
   MEDIA_TYPE: { status: 415, retry: 'never', title: 'The content type or encoding is not known' },
   IDEMPOTENCY_MISMATCH: { status: 422, retry: 'never', title: 'The idempotency key was used for another body' },

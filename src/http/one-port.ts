@@ -9,10 +9,12 @@ const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const idleMs = 65_000;
 /** The whole of a call must arrive within this, as requests of HTTP/1 must. */
 const requestMs = 60_000;
-const maxStreams = 100;
+/**
+ * Node counts a stream until its objects are gone, a moment after the client has seen it end; a client at the limit is then refused for no fault of its own.
+ * So the limit is well above what clients open at once, and the memory of a connection is what bounds it.
+ */
+const maxStreams = 1_000;
 const maxHeaderBytes = 16 * 1024;
-/** What one stream may send before it is read: larger than the protocol's 64 KiB, so that a batch of records does not wait for each window. */
-const windowBytes = 256 * 1024;
 /** Memory of one connection, in megabytes. */
 const maxSessionMemory = 32;
 
@@ -99,7 +101,7 @@ function nameHost({ headers, rawHeaders, authority }: Http2ServerRequest): void 
 
 async function openHttp2(listener: RequestListener, sessions: Set<ServerHttp2Session>): Promise<Http2Server> {
   const { createServer } = await import('node:http2');
-  const settings = { maxConcurrentStreams: maxStreams, maxHeaderListSize: maxHeaderBytes, initialWindowSize: windowBytes };
+  const settings = { maxConcurrentStreams: maxStreams, maxHeaderListSize: maxHeaderBytes };
   const http2 = createServer({ settings, maxSessionMemory });
   http2.on('session', (session) => {
     sessions.add(session);

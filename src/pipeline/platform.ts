@@ -1,5 +1,6 @@
 import type { Signal } from '../core/signal.ts';
 import type { AcceptAnswer, AcceptRequest } from './accept/types.ts';
+import type { DocumentKind, Documents } from './documents.ts';
 import type { StoreApi } from './store-api.ts';
 
 export type Scope = 'ingest' | 'query' | 'admin';
@@ -46,6 +47,8 @@ export interface Platform {
   store: StoreApi;
   /** The store of one signal. Each has positions of its own: a receipt, an id, a cursor of one means nothing to another. */
   storeOf(signal: Signal): StoreApi;
+  /** What people keep beside the records: saved searches and the like. */
+  documents(kind: DocumentKind): Documents;
   readiness(): Promise<Readiness>;
   /** Prometheus text. */
   metrics(): Promise<string>;

@@ -25,6 +25,7 @@ import { createCompactor } from '../../src/pipeline/compact.ts';
 import { deliverHot, WarmDelivery } from '../../src/pipeline/deliver/deliver.ts';
 import { createProcessing } from '../../src/pipeline/deliver/processing.ts';
 import type { DeliverDeps } from '../../src/pipeline/deliver/types.ts';
+import { createDocuments } from '../../src/pipeline/documents.ts';
 import { createKeys } from '../../src/pipeline/keys.ts';
 import { createMaintenance } from '../../src/pipeline/maintain.ts';
 import { Metrics } from '../../src/pipeline/metrics.ts';
@@ -162,6 +163,7 @@ export async function openCloud({ partitions = 2, withHot = true, hotDays = 7 } 
       hmac: (bytes) => createHmac('sha256', secret).update(bytes).digest(),
     }),
     keys,
+    documents: createDocuments({ state, clock }),
     store,
     storeOf: onlyLogs(store),
     readiness: async () => ({ ready: true, dependencies: [{ name: 'queue', state: 'ok' }] }),

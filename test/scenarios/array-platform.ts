@@ -1,10 +1,12 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { MemoryStateStore } from '../../src/adapters/state/memory/memory-state-store.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { defaultTenant } from '../../src/core/tenant.ts';
 import { createAccept } from '../../src/pipeline/accept/accept.ts';
 import { defaultMaskSettings } from '../../src/pipeline/accept/mask.ts';
 import { defaultLimits } from '../../src/pipeline/accept/types.ts';
+import { createDocuments } from '../../src/pipeline/documents.ts';
 import { Metrics } from '../../src/pipeline/metrics.ts';
 import { onlyLogs } from '../../src/pipeline/only-logs.ts';
 import type { ApiKey, Caller, Keys, Platform } from '../../src/pipeline/platform.ts';
@@ -36,6 +38,7 @@ export function arrayPlatform(): ArrayPlatform {
       metrics: metricsOf,
     }),
     keys,
+    documents: createDocuments({ state: new MemoryStateStore(), clock: systemClock }),
     store,
     storeOf: onlyLogs(store),
     metricsOf,

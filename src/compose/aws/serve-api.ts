@@ -4,6 +4,7 @@ import { version } from '../../core/version.ts';
 import { createApp } from '../../http/app.ts';
 import type { HttpOptions } from '../../http/options.ts';
 import { receiptTokens } from '../../pipeline/accept/receipt-token.ts';
+import { createDocuments } from '../../pipeline/documents.ts';
 import { createKeys } from '../../pipeline/keys.ts';
 import { Metrics } from '../../pipeline/metrics.ts';
 import { onlyLogs } from '../../pipeline/only-logs.ts';
@@ -34,6 +35,7 @@ export async function buildApp(
       throw elsewhere('taking records in');
     },
     keys: createKeys({ state, clock }),
+    documents: createDocuments({ state, clock }),
     store: logs,
     storeOf: onlyLogs(logs),
     readiness: () => readinessOf(store, clock.nowMs()),

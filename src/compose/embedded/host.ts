@@ -11,6 +11,7 @@ import { createListener } from '../../http/listener.ts';
 import { createHttpServer } from '../../http/server.ts';
 import { limitedAccept } from '../../pipeline/accept/limited-accept.ts';
 import { receiptTokens } from '../../pipeline/accept/receipt-token.ts';
+import { createDocuments } from '../../pipeline/documents.ts';
 import { createKeys } from '../../pipeline/keys.ts';
 import { Metrics } from '../../pipeline/metrics.ts';
 import type { Platform } from '../../pipeline/platform.ts';
@@ -120,6 +121,7 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     open: async () => isLocal && !(await keys.any()),
     accept,
     keys,
+    documents: createDocuments({ state, clock }),
     store: store.api,
     storeOf: (signal) => (signal === 'logs' ? store.api : openedFirst(store.apiOf(signal), () => lanes.open(signal))),
     readiness: () => health.readiness(),

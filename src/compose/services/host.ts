@@ -10,6 +10,7 @@ import { createListener } from '../../http/listener.ts';
 import { createHttpServer } from '../../http/server.ts';
 import { limitedAccept } from '../../pipeline/accept/limited-accept.ts';
 import { receiptTokens } from '../../pipeline/accept/receipt-token.ts';
+import { createDocuments } from '../../pipeline/documents.ts';
 import { createKeys } from '../../pipeline/keys.ts';
 import { Metrics } from '../../pipeline/metrics.ts';
 import { onlyLogs } from '../../pipeline/only-logs.ts';
@@ -77,6 +78,7 @@ export async function startServicesHost(
     open: async () => isLocal && !(await keys.any()),
     accept,
     keys,
+    documents: createDocuments({ state, clock }),
     store: store.api,
     storeOf: onlyLogs(store.api),
     readiness: () => health.readiness(),

@@ -8,6 +8,7 @@ import { keyRoutes } from './keys.ts';
 import { logRoutes } from './logs.ts';
 import { overviewRoutes } from './overview.ts';
 import { queryRoutes } from './query.ts';
+import { searchRoutes } from './searches.ts';
 import { systemRoutes } from './system.ts';
 import { tailRoutes } from './tail.ts';
 
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...tailRoutes,
   ...logRoutes,
   ...queryRoutes,
+  ...searchRoutes,
   ...explainRoutes,
   ...overviewRoutes,
   ...anomalyRoutes,
