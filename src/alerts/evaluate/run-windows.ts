@@ -37,8 +37,10 @@ async function fillBook(source: WindowSource, tenant: string, scan: Scan, book: 
 export async function rereadSlots(source: WindowSource, { tenant, scans, books }: CompiledRules, slots: readonly number[]): Promise<void> {
   for (const scan of scans) {
     const book = books.get(scan.id)!;
-    for (const slotUs of slots)
-      if (slotUs >= book.fromUs && slotUs < book.toUs)
-        book.replace(slotUs, await source.read(tenant, scan.family, slotUs, slotUs + source.slotUs));
+    const inBook = slots.filter((slotUs) => slotUs >= book.fromUs && slotUs < book.toUs);
+    if (inBook.length === 0) continue;
+    const rows = await source.read(tenant, scan.family, Math.min(...inBook), Math.max(...inBook) + source.slotUs);
+    const bySlot = Map.groupBy(rows, ({ slotUs }) => slotUs);
+    for (const slotUs of inBook) book.replace(slotUs, bySlot.get(slotUs) ?? []);
   }
 }

@@ -32,9 +32,11 @@ export function shareScans(wants: readonly Want[]): { scans: Scan[]; shares: Sha
     const names = new Set(members.map(({ part }) => nameOf(part.constants)));
     const { fields } = members[0]!.part;
     const isOne = names.size === 1 || fields.length === 0;
+    const family = isOne ? members[0]!.part.want.family : grouped(members.map(({ part }) => part));
     const scan: Scan = {
-      id: isOne ? `${id}${nameOf(members[0]!.part.constants)}` : id,
-      family: isOne ? members[0]!.part.want.family : grouped(members.map(({ part }) => part)),
+      // What it reads is a part of its name: a scan that reads more than before is another.
+      id: `${id}${JSON.stringify(printWhere(family.where))}`,
+      family,
       lifted: isOne ? 0 : fields.length,
       keepUs: Math.max(...members.map(({ part }) => part.want.keepUs)),
       seenUs: Math.max(...members.map(({ part }) => part.want.seenUs)),
