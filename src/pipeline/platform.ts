@@ -1,6 +1,7 @@
 import type { Signal } from '../core/signal.ts';
 import type { AcceptAnswer, AcceptRequest } from './accept/types.ts';
 import type { DocumentKind, Documents } from './documents.ts';
+import type { AlertRules } from './rules/alert-rules.ts';
 import type { StoreApi } from './store-api.ts';
 
 export type Scope = 'ingest' | 'query' | 'admin';
@@ -49,6 +50,8 @@ export interface Platform {
   storeOf(signal: Signal): StoreApi;
   /** What people keep beside the records: saved searches and the like. */
   documents(kind: DocumentKind): Documents;
+  /** Alert rules; loaded when they are first asked for. */
+  rules(): Promise<AlertRules>;
   readiness(): Promise<Readiness>;
   /** Prometheus text. */
   metrics(): Promise<string>;

@@ -33,6 +33,7 @@ import { onlyLogs } from '../../src/pipeline/only-logs.ts';
 import type { Platform } from '../../src/pipeline/platform.ts';
 import { platformMetrics } from '../../src/pipeline/platform-metrics.ts';
 import { createRetention } from '../../src/pipeline/retain.ts';
+import { lazyAlertRules } from '../../src/pipeline/rules/lazy-alert-rules.ts';
 import { StepRunner } from '../../src/pipeline/run-steps.ts';
 import { ClientIds } from '../../src/pipeline/store/client-ids.ts';
 import { StoreSearch } from '../../src/pipeline/store/search.ts';
@@ -164,6 +165,7 @@ export async function openCloud({ partitions = 2, withHot = true, hotDays = 7 } 
     }),
     keys,
     documents: createDocuments({ state, clock }),
+    rules: lazyAlertRules({ state, clock, storeOf: onlyLogs(store) }),
     store,
     storeOf: onlyLogs(store),
     readiness: async () => ({ ready: true, dependencies: [{ name: 'queue', state: 'ok' }] }),

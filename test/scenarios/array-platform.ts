@@ -11,6 +11,7 @@ import { Metrics } from '../../src/pipeline/metrics.ts';
 import { onlyLogs } from '../../src/pipeline/only-logs.ts';
 import type { ApiKey, Caller, Keys, Platform } from '../../src/pipeline/platform.ts';
 import { type PlatformMetrics, platformMetrics } from '../../src/pipeline/platform-metrics.ts';
+import { lazyAlertRules } from '../../src/pipeline/rules/lazy-alert-rules.ts';
 import { arrayQueue } from './array-queue.ts';
 import { type ArrayStore, arrayStore } from './array-store.ts';
 
@@ -39,6 +40,7 @@ export function arrayPlatform(): ArrayPlatform {
     }),
     keys,
     documents: createDocuments({ state: new MemoryStateStore(), clock: systemClock }),
+    rules: lazyAlertRules({ state: new MemoryStateStore(), clock: systemClock, storeOf: onlyLogs(store) }),
     store,
     storeOf: onlyLogs(store),
     metricsOf,

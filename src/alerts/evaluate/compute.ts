@@ -1,8 +1,8 @@
+import { zscore } from '../anomaly/robust.ts';
 import type { RuleValue } from '../rule/rule.ts';
 import { countOf, type Series, windowOf } from '../windows/slot-book.ts';
 import type { Look } from './compile.ts';
 import { percentileOfCounts } from './percentile.ts';
-import { robustZ } from './robust-z.ts';
 
 const minuteUs = 60e6;
 
@@ -54,5 +54,5 @@ function zscoreOf({ windowUs, historyUs = 0, field }: RuleValue, series: Series,
     const before = at(endUs);
     if (before !== null) history.push(before);
   }
-  return robustZ(value, history);
+  return zscore(value, history, field === undefined ? 1 : undefined)?.score ?? null;
 }

@@ -20,10 +20,20 @@ export class WindowStepper {
 
   /** Evaluates the window that ends at `atUs` for the alerts of a page, changes the page, and tells the transitions. */
   step(page: Page, rules: readonly CompiledRule[], atUs: number): Transition[] {
+    const steps = this.stepping(page, rules, atUs);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  /** The same with pauses, so that other work can have its turn: the page is whole only at the end. */
+  *stepping(page: Page, rules: readonly CompiledRule[], atUs: number): Generator<undefined, Transition[]> {
     const found: Transition[] = [];
     const { unknown } = page;
     const moment: Moment = { atUs, isFiring: (rule, group) => isFiring(page, rule, group) };
-    for (const rule of rules) {
+    for (const [i, rule] of rules.entries()) {
+      if (i % rulesAPause === rulesAPause - 1) yield;
       if (rule.sinceUs >= atUs && !rule.isRetired) continue;
       const entries = page.alerts.get(rule.rule.name);
       if (rule.isRetired && !entries) continue;
@@ -200,6 +210,7 @@ export class WindowStepper {
 
 const behind = 'the ledger is behind: records that were accepted are not in the store yet';
 const maxKnown = 100_000;
+const rulesAPause = 200;
 
 function fromState(entry: AlertEntry | undefined, unknown: string[] | undefined, name: string, group: string): AlertState {
   if (entry) return unknown ? 'unknown' : entry.state;

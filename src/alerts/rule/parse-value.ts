@@ -1,6 +1,7 @@
 import { allOf, type Expression, everything, type Scalar } from '../../query/ast/expression.ts';
 import { recordFields } from '../../query/ast/fields.ts';
 import { didYouMean, isOneOf, parseField, parseWhere } from '../../query/ast/json.ts';
+import { minSamples } from '../anomaly/robust.ts';
 import { asRule, lengthOf, refuseRule, textsOf } from './refuse.ts';
 import { type Absence, type RuleSignal, type RuleValue, ruleSignals, type ValueFunction, valueFunctions } from './rule.ts';
 
@@ -94,8 +95,8 @@ function historyOf(fn: ValueFunction, history: unknown, windowUs: number, path: 
   if (fn !== 'zscore') return history === undefined ? undefined : refuseRule(`${path}.history`, 'only "zscore" takes a history');
   const us = lengthOf(history, `${path}.history`) ?? Math.min(historyWindows * windowUs, maxHistoryUs);
   const windows = us / windowUs;
-  if (us > maxHistoryUs || !Number.isInteger(windows) || windows < 8 || windows > maxHistoryWindows)
-    refuseRule(`${path}.history`, `it is 8 to ${maxHistoryWindows} windows long, and 7d at most`);
+  if (us > maxHistoryUs || !Number.isInteger(windows) || windows < minSamples || windows > maxHistoryWindows)
+    refuseRule(`${path}.history`, `it is ${minSamples} to ${maxHistoryWindows} windows long, and 7d at most`);
   return us;
 }
 

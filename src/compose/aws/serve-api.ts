@@ -9,6 +9,7 @@ import { createKeys } from '../../pipeline/keys.ts';
 import { Metrics } from '../../pipeline/metrics.ts';
 import { onlyLogs } from '../../pipeline/only-logs.ts';
 import type { Platform, Readiness } from '../../pipeline/platform.ts';
+import { lazyAlertRules } from '../../pipeline/rules/lazy-alert-rules.ts';
 import type { StoreApi } from '../../pipeline/store-api.ts';
 import { secretOf } from '../embedded/secrets.ts';
 import type { FunctionRuntime } from './function-runtime.ts';
@@ -36,6 +37,7 @@ export async function buildApp(
     },
     keys: createKeys({ state, clock }),
     documents: createDocuments({ state, clock }),
+    rules: lazyAlertRules({ state, clock, storeOf: (signal) => platform.storeOf(signal) }),
     store: logs,
     storeOf: onlyLogs(logs),
     readiness: () => readinessOf(store, clock.nowMs()),

@@ -12,11 +12,13 @@ import { createHttpServer } from '../../http/server.ts';
 import { limitedAccept } from '../../pipeline/accept/limited-accept.ts';
 import { receiptTokens } from '../../pipeline/accept/receipt-token.ts';
 import { createDocuments } from '../../pipeline/documents.ts';
+import { scheduleEvaluation } from '../../pipeline/evaluate/schedule.ts';
 import { createKeys } from '../../pipeline/keys.ts';
 import { Metrics } from '../../pipeline/metrics.ts';
 import type { Platform } from '../../pipeline/platform.ts';
 import { platformMetrics } from '../../pipeline/platform-metrics.ts';
 import { versionedRules } from '../../pipeline/process-rules.ts';
+import { lazyAlertRules } from '../../pipeline/rules/lazy-alert-rules.ts';
 import { Canary } from './canary.ts';
 import { generationOf, openNextGeneration } from './generation.ts';
 import { HostHealth } from './health.ts';
@@ -122,6 +124,7 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     accept,
     keys,
     documents: createDocuments({ state, clock }),
+    rules: lazyAlertRules({ state, clock, storeOf: (signal) => platform.storeOf(signal) }),
     store: store.api,
     storeOf: (signal) => (signal === 'logs' ? store.api : openedFirst(store.apiOf(signal), () => lanes.open(signal))),
     readiness: () => health.readiness(),
@@ -129,6 +132,10 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     stats: () => health.stats(),
     profile: (kind, seconds) => Promise.all([takeProfile(paths.profiles, 'front', kind, seconds), store.api.profile(kind, seconds)]),
   };
+  const evaluation = scheduleEvaluation({
+    ...{ state, clock, log, afterMs: settings.windows.latenessUs / 1_000 + 1_200 },
+    source: async () => (await import('../../pipeline/evaluate/store-window-source.ts')).createStoreWindowSource(platform),
+  });
   const stopping = new AbortController();
   const listener = createListener(platform, {
     log,
@@ -145,6 +152,7 @@ export async function startHost(given: HostSettings, { profile = false, newGener
   const stop = () => {
     stopped ??= (async () => {
       canary.stop();
+      await evaluation.stop();
       stopping.abort();
       await closeServer(server);
       await store.stop(true);
@@ -156,6 +164,7 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     return stopped;
   };
   const url = await listenOn(server, settings, stop);
+  evaluation.start();
   if (settings.canaryEveryMs !== undefined) canary.start(settings.canaryEveryMs);
   void lanes.openKnown();
   return { url, platform, stop, log, panicked: (where) => metrics.panics.add(1, where) };

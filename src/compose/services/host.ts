@@ -11,12 +11,14 @@ import { createHttpServer } from '../../http/server.ts';
 import { limitedAccept } from '../../pipeline/accept/limited-accept.ts';
 import { receiptTokens } from '../../pipeline/accept/receipt-token.ts';
 import { createDocuments } from '../../pipeline/documents.ts';
+import { scheduleEvaluation } from '../../pipeline/evaluate/schedule.ts';
 import { createKeys } from '../../pipeline/keys.ts';
 import { Metrics } from '../../pipeline/metrics.ts';
 import { onlyLogs } from '../../pipeline/only-logs.ts';
 import type { Platform } from '../../pipeline/platform.ts';
 import { platformMetrics } from '../../pipeline/platform-metrics.ts';
 import { versionedRules } from '../../pipeline/process-rules.ts';
+import { lazyAlertRules } from '../../pipeline/rules/lazy-alert-rules.ts';
 import { Canary } from '../embedded/canary.ts';
 import { generationOf } from '../embedded/generation.ts';
 import { HostHealth } from '../embedded/health.ts';
@@ -79,6 +81,7 @@ export async function startServicesHost(
     accept,
     keys,
     documents: createDocuments({ state, clock }),
+    rules: lazyAlertRules({ state, clock, storeOf: (signal) => platform.storeOf(signal) }),
     store: store.api,
     storeOf: onlyLogs(store.api),
     readiness: () => health.readiness(),
@@ -89,6 +92,10 @@ export async function startServicesHost(
     stats: () => health.stats(),
     profile: async (kind, seconds) => [await takeProfile(dataPaths(settings.dataDir).profiles, 'host', kind, seconds)],
   };
+  const evaluation = scheduleEvaluation({
+    ...{ state, clock, log, afterMs: settings.windows.latenessUs / 1_000 + 1_200 },
+    source: async () => (await import('../../pipeline/evaluate/store-window-source.ts')).createStoreWindowSource(platform),
+  });
   const stopping = new AbortController();
   const listener = createListener(platform, {
     log,
@@ -106,6 +113,7 @@ export async function startServicesHost(
   const stop = () => {
     stopped ??= (async () => {
       canary.stop();
+      await evaluation.stop();
       stopping.abort();
       await closeServer(server);
       await queue.close();
@@ -117,6 +125,7 @@ export async function startServicesHost(
     return stopped;
   };
   const url = await listenOn(server, settings, stop);
+  evaluation.start();
   if (settings.canaryEveryMs !== undefined) canary.start(settings.canaryEveryMs);
   const stores = [
     ['queue', `Kafka ${brokers.join(', ')}, topic ${topic} (${partitions})`],

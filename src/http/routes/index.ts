@@ -1,5 +1,7 @@
 import type { Route } from '../route.ts';
 import { accountingRoutes } from './accounting.ts';
+import { alertRuleRoutes } from './alert-rules.ts';
+import { alertRoutes } from './alerts.ts';
 import { anomalyRoutes } from './anomalies.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { explainRoutes } from './explain.ts';
@@ -25,5 +27,7 @@ export const routes: readonly Route[] = [
   ...accountingRoutes,
   ...deadLetterRoutes,
   ...keyRoutes,
+  ...alertRoutes,
+  ...alertRuleRoutes,
   ...systemRoutes,
 ];

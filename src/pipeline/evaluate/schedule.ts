@@ -35,7 +35,8 @@ export function scheduleEvaluation({ state, source, clock, log, everyMs = 15_000
       const { Evaluator } = await import('./evaluator.ts');
       evaluator = new Evaluator({ state, source: await source(), clock, log });
     }
-    passed?.(await evaluator.pass());
+    const result = await evaluator.pass();
+    passed?.(result);
   };
   const plan = () => {
     if (isStopped) return;

@@ -1,6 +1,6 @@
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { type CompiledRules, compileRules, type KeptRule } from '../../alerts/evaluate/compile.ts';
-import { emptyPage } from '../../alerts/evaluate/page.ts';
+import { emptyPage, type Page } from '../../alerts/evaluate/page.ts';
 import { fillBooks } from '../../alerts/evaluate/run-windows.ts';
 import { WindowStepper } from '../../alerts/evaluate/step-window.ts';
 import { absencesOf, type RuleSignal, valuesOf } from '../../alerts/rule/rule.ts';
@@ -33,6 +33,9 @@ export type PassResult = {
   isBehind: boolean;
 };
 
+/** How long windows are evaluated before others have their turn. */
+const turnMs = 5;
+
 /** Somebody else has written the pages meanwhile: what is held of them is let go. */
 class Overtaken extends Error {}
 
@@ -47,6 +50,7 @@ export class TenantEvaluator {
   #wholeUs: number | undefined;
   #behindSinceMs: number | undefined;
   #isParted = false;
+  #turnStartedMs = 0;
 
   constructor(deps: TenantEvaluatorDeps) {
     this.#deps = deps;
@@ -133,17 +137,28 @@ export class TenantEvaluator {
     for (let atUs = doneUs + source.slotUs; atUs <= toUs; atUs += source.slotUs) {
       for (const held of this.#held!) {
         if (held.page.evaluatedUs >= atUs) continue;
-        const transitions = this.#stepper.step(held.page, this.#compiled.rules, atUs);
+        const transitions = await this.#step(held.page, atUs);
         const known = found.get(held);
         if (known) known.push(...transitions);
         else found.set(held, transitions);
       }
-      await yieldToLoop();
     }
     let count = 0;
     for (const [held, transitions] of found) count += await this.#commit(held, transitions);
     await this.#reload();
     return count;
+  }
+
+  /** Evaluates a window with pauses: ingest may share this thread. */
+  async #step(page: Page, atUs: number): Promise<Transition[]> {
+    const steps = this.#stepper.stepping(page, this.#compiled.rules, atUs);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      if (performance.now() - this.#turnStartedMs < turnMs) continue;
+      await yieldToLoop();
+      this.#turnStartedMs = performance.now();
+    }
   }
 
   async #commit(held: HeldPage, transitions: Transition[], markUs?: number): Promise<number> {
