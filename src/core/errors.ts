@@ -26,6 +26,7 @@ export const errorTable = {
   BODY_TOO_LARGE: { status: 413, retry: 'never', title: 'The body is too large' },
   MEDIA_TYPE: { status: 415, retry: 'never', title: 'The content type or encoding is not known' },
   IDEMPOTENCY_MISMATCH: { status: 422, retry: 'never', title: 'The idempotency key was used for another body' },
+  SERIES_BUDGET: { status: 422, retry: 'never', title: 'The budget of series for the day is spent' },
   RATE_LIMITED: { status: 429, retry: 'later', title: 'Too many records or requests' },
   INTERNAL: { status: 500, retry: 'later', title: 'Something broke here' },
   STORE_UNAVAILABLE: { status: 503, retry: 'later', title: 'A store does not answer' },

@@ -4,6 +4,7 @@ import { AppError, problemOf } from '../core/errors.ts';
 export type Answer = { status: number; headers?: Record<string, string> } & (
   | { kind: 'json'; body: unknown }
   | { kind: 'text'; type: string; text: string }
+  | { kind: 'bytes'; type: string; bytes: Uint8Array }
   | { kind: 'stream'; type: string; stream: ReadableStream<Uint8Array> }
   | { kind: 'empty' }
 );
@@ -39,7 +40,7 @@ export const commonHeaders = { 'x-content-type-options': 'nosniff', 'cache-contr
 
 export const jsonMediaType = 'application/json';
 
-/** The body as text with its media type; undefined for streams and empty answers. */
+/** The body as text with its media type; undefined for bytes, streams and empty answers. */
 export function bodyText(answer: Answer): { type: string; text: string } | undefined {
   if (answer.kind === 'json') return { type: jsonMediaType, text: JSON.stringify(answer.body) };
   return answer.kind === 'text' ? { type: answer.type, text: answer.text } : undefined;

@@ -26,7 +26,7 @@ export function createApp(platform: Platform, options: HttpOptions): Hono {
     const pattern = path.replaceAll(/\{(\w+)\}/g, ':$1');
     for (const { route } of entries) {
       app.on(route.method, pattern, (context) =>
-        serve(options, route.path, context, (exchange) => run(platform, options, route, exchange, context)),
+        serve(options, route.path, context, (exchange) => run(platform, options, route, exchange, context), route.spellFailure),
       );
     }
     const allow = entries.flatMap(({ route }) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method])).join(', ');
@@ -45,12 +45,16 @@ async function serve(
   path: string,
   context: HonoContext,
   work: (exchange: Exchange) => Answer | Promise<Answer>,
+  spellFailure: Route['spellFailure'] = undefined,
 ): Promise<Response> {
   const { raw } = context.req;
   const exchange = begin(options, raw.method, path, (name) => raw.headers.get(name) ?? undefined);
   const answer = await Promise.resolve(exchange)
     .then(work)
-    .catch((thrown) => answerFailure(options, exchange, thrown));
+    .catch((thrown) => {
+      const problem = answerFailure(options, exchange, thrown);
+      return spellFailure ? spellFailure(thrown, problem, exchange) : problem;
+    });
   finish(options, exchange, answer.status);
   return toResponse(answer, exchangeHeaders(options, exchange), raw.method === 'HEAD');
 }
@@ -110,11 +114,12 @@ function refuseMethod(options: HttpOptions, exchange: Exchange, allow: string): 
 
 function toResponse(answer: Answer, headers: Record<string, string>, headOnly: boolean): Response {
   const body = bodyText(answer);
-  const type = body?.type ?? (answer.kind === 'stream' ? answer.type : undefined);
+  const type = body?.type ?? (answer.kind === 'stream' || answer.kind === 'bytes' ? answer.type : undefined);
   const init = {
     status: answer.status,
     headers: { ...commonHeaders, ...headers, ...answer.headers, ...(type ? { 'content-type': type } : {}) },
   };
+  if (answer.kind === 'bytes') return new Response(headOnly ? null : answer.bytes.slice(), init);
   if (answer.kind !== 'stream') return new Response(headOnly ? null : (body?.text ?? null), init);
   if (!headOnly) return new Response(answer.stream, init);
   void answer.stream.cancel();

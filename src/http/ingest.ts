@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts';
 import type { RecordDefaults } from '../core/ports/queue.ts';
-import type { AcceptAnswer } from '../pipeline/accept/types.ts';
+import type { AcceptAnswer, AcceptRequest } from '../pipeline/accept/types.ts';
 import type { Caller, Platform } from '../pipeline/platform.ts';
 import type { ReceiptStatus } from '../pipeline/store-api.ts';
 import { type Answer, json } from './answer.ts';
@@ -17,7 +17,7 @@ export type IngestQuery = {
   timeout?: number | undefined;
 };
 
-export type IngestRequest = {
+export type IngestRequest = Pick<AcceptRequest, 'signal' | 'translate' | 'impliesKey'> & {
   exchange: Exchange;
   caller: Caller;
   query: IngestQuery;
@@ -34,12 +34,22 @@ const noDefaults: RecordDefaults = {};
 
 /** Takes one ingest request in and answers once its records are durable (202, 207), or with `wait` once they are in the store (200). */
 export async function ingest(platform: Platform, options: HttpOptions, request: IngestRequest): Promise<Answer> {
-  const { exchange, caller, query, body } = request;
+  const answer = await takeIn(platform, options, request);
+  const { wait } = request.query;
+  return wait ? waited(platform, options, request, answer, wait) : json(summaryOf(options, answer), answer.status, headersOf(answer));
+}
+
+/** Takes one ingest request in, and counts it. Resolves once what was accepted is durable. @throws AppError where nothing was */
+export async function takeIn(platform: Platform, options: HttpOptions, request: IngestRequest): Promise<AcceptAnswer> {
+  const { exchange, caller, query, body, signal, translate, impliesKey } = request;
   const { metrics, clock } = options;
   const { header } = exchange;
   const length = header('content-length');
   try {
     const answer = await platform.accept({
+      ...(signal ? { signal } : {}),
+      ...(translate ? { translate } : {}),
+      ...(impliesKey ? { impliesKey } : {}),
       tenant: caller.tenant,
       keyId: caller.keyId,
       requestId: exchange.requestId,
@@ -51,9 +61,7 @@ export async function ingest(platform: Platform, options: HttpOptions, request: 
       defaults: defaultsOf(query),
     });
     metrics.ingestSeconds.observe((clock.monotonicMs() - exchange.startedMs) / 1000);
-    return query.wait
-      ? await waited(platform, options, request, answer, query.wait)
-      : json(summaryOf(options, answer), answer.status, headersOf(answer));
+    return answer;
   } catch (thrown) {
     const code = thrown instanceof AppError ? thrown.code : 'INTERNAL';
     if (!(thrown instanceof ClientGone) && (!(thrown instanceof AppError) || thrown.status >= 500)) metrics.ingestErrors.add(1, code);

@@ -34,11 +34,16 @@ test('every parameter of a path is declared, and every query parameter of a sche
 });
 
 test('every operation says what it answers when it goes wrong, as a problem', () => {
+  const otlp = ['exportLogs', 'exportMetrics', 'exportTraces'];
   for (const { operationId, responses } of operations) {
-    expect(Object.keys(responses), operationId).toEqual(expect.arrayContaining(['400', '406', '500']));
+    const isOtlp = otlp.includes(operationId!);
+    expect(Object.keys(responses), operationId).toEqual(expect.arrayContaining(['400', '406', isOtlp ? '503' : '500']));
     for (const [status, { content, description }] of Object.entries(responses)) {
       expect(description, operationId).not.toBe('');
-      if (Number(status) >= 400) expect(Object.keys(content ?? {}), `${operationId} ${status}`).toContain('application/problem+json');
+      if (Number(status) >= 400)
+        expect(Object.keys(content ?? {}), `${operationId} ${status}`).toContain(
+          isOtlp ? 'application/x-protobuf' : 'application/problem+json',
+        );
     }
   }
 });

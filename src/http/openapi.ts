@@ -65,12 +65,12 @@ function responsesOf(route: Route): ZodOpenApiOperationObject['responses'] {
   for (const [status, { description, content }] of Object.entries(route.answers)) {
     responses[status as '200'] = { description, headers: headersOfAll, ...(content ? { content: contentOf(content) } : {}) };
   }
-  const byStatus = Map.groupBy(codesOf(route), (code) => errorTable[code].status);
+  const byStatus = Map.groupBy(codesOf(route), (code) => route.failureStatus?.(code) ?? errorTable[code].status);
   for (const [status, codes] of [...byStatus].sort(([a], [b]) => a - b)) {
     const lines = codes.map((code) => `\`${code}\`: ${errorTable[code].title}.`);
     const key = String(status) as '400';
     const good = responses[key];
-    const content = { 'application/problem+json': { schema: problem } };
+    const content = route.failures ? contentOf(route.failures) : { 'application/problem+json': { schema: problem } };
     const headers = codes.some((code) => errorTable[code].retry === 'later') ? { ...headersOfAll, ...retryAfter } : headersOfAll;
     responses[key] = good
       ? {

@@ -49,6 +49,11 @@ export type Route = {
   answers: Record<number, { description: string; content?: Content }>;
   /** Codes beyond those that every route may answer. */
   errors?: ErrorCode[];
+  /** Spells a failure otherwise than as a problem (`problem` is that), for clients of a protocol that has its own; `failures` documents it, by media type. */
+  spellFailure?: ((thrown: unknown, problem: Answer, exchange: Exchange) => Answer | Promise<Answer>) | undefined;
+  failures?: Content;
+  /** The status of a code's failure, where the protocol has another. */
+  failureStatus?(code: ErrorCode): number;
   /** A request that may take long on purpose: left out of durations and of the slow log. */
   waits?: boolean;
   handle(context: Context): Answer | Promise<Answer>;

@@ -16,7 +16,7 @@ export const rooms: Room[] = [
   { name: 'simulate', path: /^src\/simulate\//, may: ['core', 'simulate'] },
   { name: 'adapters', path: /^src\/adapters\/[^/]+\/([^/]+\/)?/, may: ['core', 'query', 'columnar', 'self'] },
   { name: 'config', path: /^src\/config\//, may: ['core', 'manifest', 'registry', 'config'] },
-  { name: 'pipeline', path: /^src\/pipeline\//, may: ['core', 'query', 'alerts', 'columnar', 'registry', 'processors', 'pipeline'] },
+  { name: 'pipeline', path: /^src\/pipeline\//, may: ['core', 'query', 'alerts', 'columnar', 'registry', 'processors', 'pipeline', 'gen'] },
   { name: 'http', path: /^src\/http\//, may: ['core', 'query', 'alerts', 'pipeline', 'http', 'gen'] },
   { name: 'cli', path: /^src\/cli\//, may: ['core', 'config', 'simulate', 'stages', 'cli'] },
   {

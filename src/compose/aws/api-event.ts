@@ -46,13 +46,14 @@ export function requestOf(event: APIGatewayProxyEvent, signal?: AbortSignal): Re
   return new Request(urlOf(event), { method: event.httpMethod, headers, body, ...(signal ? { signal } : {}) });
 }
 
-/** Turns a fetch response that is no stream into what API Gateway is answered. Every answer of ours is text. */
+/** Turns a fetch response that is no stream into what API Gateway is answered. Every answer of ours is text, but for protobuf. */
 export async function resultOf(response: Response): Promise<APIGatewayProxyResult> {
+  const isBinary = response.headers.get('content-type') === 'application/x-protobuf';
   return {
     statusCode: response.status,
     headers: Object.fromEntries(response.headers),
-    body: await response.text(),
-    isBase64Encoded: false,
+    body: isBinary ? Buffer.from(await response.arrayBuffer()).toString('base64') : await response.text(),
+    isBase64Encoded: isBinary,
   };
 }
 

@@ -8,15 +8,19 @@ import { explainRoutes } from './explain.ts';
 import { ingestRoutes } from './ingest.ts';
 import { keyRoutes } from './keys.ts';
 import { logRoutes } from './logs.ts';
+import { otlpRoutes } from './otlp.ts';
 import { overviewRoutes } from './overview.ts';
 import { queryRoutes } from './query.ts';
 import { searchRoutes } from './searches.ts';
 import { systemRoutes } from './system.ts';
 import { tailRoutes } from './tail.ts';
+import { takeSignalRoutes } from './take-signals.ts';
 
 /** Every route of the API. */
 export const routes: readonly Route[] = [
   ...ingestRoutes,
+  ...takeSignalRoutes,
+  ...otlpRoutes,
   ...tailRoutes,
   ...logRoutes,
   ...queryRoutes,

@@ -1,9 +1,9 @@
 import type { Clock } from '../../core/clock.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, type ErrorCode } from '../../core/errors.ts';
 import type { Appended, KnownRequest, Queue, RawBatch } from '../../core/ports/queue.ts';
 import type { PlatformMetrics } from '../platform-metrics.ts';
 import { bodyKind } from './body-kind.ts';
-import { type CheckedBody, checkJson, checkLines } from './check-body.ts';
+import { type CheckedBody, checkJson, checkLines, withFaults } from './check-body.ts';
 import { csvToNdjson } from './csv-records.ts';
 import { decodeBody } from './decode-body.ts';
 import { type MaskSettings, mask } from './mask.ts';
@@ -25,6 +25,8 @@ export type AcceptDeps = {
   rulesVersion(): number;
   /** Keyed digest of a body, for telling bodies apart without keeping them. */
   hmac(bytes: Uint8Array): Uint8Array;
+  /** Whether a series of metrics is within its tenant's budget. @default all are */
+  admits?(tenant: string, series: string): boolean;
   metrics: Pick<PlatformMetrics, 'batchesReceived' | 'logsIngested' | 'logsRejected' | 'publishFailures' | 'secretsMasked'>;
 };
 
@@ -49,13 +51,15 @@ export function createAccept(deps: AcceptDeps): Accept {
     const limits = deps.limits(tenant);
     if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
     const decoded = await decodeBody(await readBody(request, limits), request.contentEncoding, limits);
-    if (idempotencyKey === undefined) return takeIn(deps, request, decoded, limits, observedUs, undefined);
-    const idempotency = { key: idempotencyKey, bodyHmac: deps.hmac(decoded) };
+    if (idempotencyKey === undefined && !request.impliesKey) return takeIn(deps, request, decoded, limits, observedUs, undefined);
+    const bodyHmac = deps.hmac(decoded);
+    const key = idempotencyKey ?? (await impliedKey(deps, tenant, bodyHmac));
+    const idempotency = { key, bodyHmac };
     return settler.settle(
       tenant,
       idempotency,
       () => takeIn(deps, request, decoded, limits, observedUs, idempotency),
-      (known) => replay(request, known, known.accepted ? check(deps, request, decoded, limits).checked.items : []),
+      (known) => replay(request, known, known.accepted ? check(deps, request, decoded, limits, observedUs).checked.items : []),
     );
   };
 }
@@ -70,7 +74,7 @@ async function takeIn(
 ): Promise<AcceptAnswer> {
   const { queue, metrics } = deps;
   const { tenant, requestId, defaults } = request;
-  const { payload, checked } = check(deps, request, decoded, limits);
+  const { payload, checked } = check(deps, request, decoded, limits, observedUs);
   const { total, count, accepted, items } = checked;
   metrics.logsRejected.add(items.length);
   if (total === 0) return { status: 202, receipt: undefined, accepted: 0, rejected: 0, items: [], replayed: false };
@@ -83,13 +87,34 @@ async function takeIn(
   return answerOf(request, appended, items, false);
 }
 
+const always = (): boolean => true;
+
+/** For how long an implied key tells a repeat, at least; it may be twice as long. */
+const impliedMs = 15 * 60_000;
+
+/** The key of a request without one: that of the last quarter of an hour, where the same body came then. */
+async function impliedKey({ queue, clock }: AcceptDeps, tenant: string, bodyHmac: Uint8Array): Promise<string> {
+  const body = Buffer.from(bodyHmac).toString('base64url');
+  const slot = Math.floor(clock.nowMs() / impliedMs);
+  const former = `body/${slot - 1}/${body}`;
+  return (await queue.find(tenant, former)) ? former : `body/${slot}/${body}`;
+}
+
 /** Turns a body into masked NDJSON and looks through it. */
 function check(
-  { maskSettings, metrics }: AcceptDeps,
-  { tenant, contentType }: AcceptRequest,
+  { maskSettings, metrics, admits = always }: AcceptDeps,
+  { tenant, contentType, translate, defaults }: AcceptRequest,
   decoded: Uint8Array,
   limits: AcceptLimits,
+  observedUs: number,
 ): { payload: Uint8Array; checked: CheckedBody } {
+  if (translate) {
+    const context = { tenant, contentType, limits, observedUs, defaults, admits: (series: string) => admits(tenant, series) };
+    const { lines, faults } = translate(decoded, context);
+    const { masked, counts } = mask(lines, maskSettings(tenant), 'ndjson');
+    for (const what in counts) metrics.secretsMasked.add(counts[what], what);
+    return { payload: masked, checked: withFaults(checkLines(masked, limits), faults) };
+  }
   const bytes = checkUtf8(decoded);
   const kind = bodyKind(contentType, bytes);
   const text = kind === 'csv' ? csvToNdjson(bytes, limits) : kind === 'text' ? textToNdjson(bytes, limits) : bytes;
@@ -143,7 +168,7 @@ function replay(request: AcceptRequest, known: KnownRequest, items: RejectedItem
 function refusal(items: RejectedItem[]): AppError {
   const { code, detail } = items[0]!;
   const more = items.length === 1 ? '' : ` (and ${items.length - 1} more of ${items.length} records)`;
-  const allTooLarge = items.every((item) => item.code === 'BODY_TOO_LARGE');
+  const isOne = items.every((item) => item.code === code);
   const errors = items.slice(0, maxListed).flatMap((item) => item.errors ?? []);
-  return new AppError(allTooLarge && code === 'BODY_TOO_LARGE' ? code : 'INVALID_RECORD', detail + more, { errors });
+  return new AppError(isOne ? (code as ErrorCode) : 'INVALID_RECORD', detail + more, { errors });
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../../core/errors.ts';
+import { AppError, type ErrorCode, errorTable } from '../../core/errors.ts';
 import { hasKeyEndingInBackslash } from '../../core/json-keys.ts';
 import { skipBlank } from '../../core/json-scan.ts';
 import { check, RecordFault } from '../../core/record-fault.ts';
@@ -138,13 +138,26 @@ function checked(total: number, faults: Map<number, RecordFault>): CheckedBody {
   return { total, count: total - faults.size, accepted, items: [...faults].map(([index, fault]) => itemOf(index, fault)) };
 }
 
+/** The result with faults of records besides: those that a translation found, in place of what was found at their lines. */
+export function withFaults({ total, items }: CheckedBody, faults: ReadonlyMap<number, RecordFault>): CheckedBody {
+  const all = new Map(items.map((item) => [item.index, item]));
+  for (const [index, fault] of faults) all.set(index, itemOf(index, fault));
+  if (all.size === 0) return { total, count: total, accepted: undefined, items: [] };
+  const accepted = new Uint8Array((total + 7) >> 3);
+  for (let i = 0; i < total; i++) if (!all.has(i)) accepted[i >> 3]! |= 1 << (i & 7);
+  return { total, count: total - all.size, accepted, items: [...all.values()].sort((a, b) => a.index - b.index) };
+}
+
+/** Faults that are more than an invalid record. */
+const codeOf: Readonly<Record<string, ErrorCode>> = { RECORD_TOO_LARGE: 'BODY_TOO_LARGE', SERIES_BUDGET: 'SERIES_BUDGET' };
+
 function itemOf(index: number, { path, code, detail }: RecordFault): RejectedItem {
   const place = path === '' ? `records[${index}]` : `records[${index}].${path}`;
-  const tooLarge = code === 'RECORD_TOO_LARGE';
+  const known = codeOf[code] ?? 'INVALID_RECORD';
   return {
     index,
-    status: tooLarge ? 413 : 400,
-    code: tooLarge ? 'BODY_TOO_LARGE' : 'INVALID_RECORD',
+    status: errorTable[known].status,
+    code: known,
     detail: `${place}: ${detail}`,
     retryable: false,
     errors: [{ path: place, code, detail }],

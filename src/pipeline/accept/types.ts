@@ -2,6 +2,7 @@ import type { ErrorItem } from '../../core/errors.ts';
 import type { RecordDefaults } from '../../core/ports/queue.ts';
 import type { Receipt } from '../../core/receipt.ts';
 import type { Signal } from '../../core/signal.ts';
+import type { Translate } from './translate.ts';
 
 /** What a body may be; each configurable (`limits` in logdrive.yaml). Bytes, counts, and a ratio of decoded to sent bytes. */
 export type AcceptLimits = {
@@ -39,6 +40,10 @@ export type AcceptRequest = {
   /** The body as it arrives; accept stops reading at its limits. */
   body: AsyncIterable<Uint8Array> | Uint8Array;
   idempotencyKey: string | undefined;
+  /** Takes the same body within 15 minutes, where it comes without a key, for the same request: for clients that send again blindly. @default false */
+  impliesKey?: boolean;
+  /** Turns a body of another form into records; without it the body holds records. */
+  translate?: Translate;
   defaults: RecordDefaults;
 };
 
