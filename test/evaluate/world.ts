@@ -1,6 +1,7 @@
 import { MemoryStateStore } from '../../src/adapters/state/memory/memory-state-store.ts';
 import { type OutboxEntry, outboxPrefix, type Transition } from '../../src/alerts/transition.ts';
 import { MemoryWindowSource } from '../../src/alerts/windows/memory-window-source.ts';
+import type { WindowSource } from '../../src/alerts/windows/window-source.ts';
 import { manualClock } from '../../src/core/clock.ts';
 import { silentLog } from '../../src/core/ports/log.ts';
 import type { StateStore } from '../../src/core/ports/state-store.ts';
@@ -20,6 +21,7 @@ export class World {
   readonly state: StateStore;
   readonly clock = manualClock(startMs);
   readonly source = new MemoryWindowSource();
+  #wrapped: WindowSource = this.source;
   readonly book: RuleBook;
   /** What left by the outbox, in the order in which it was taken. */
   readonly told: Transition[] = [];
@@ -38,9 +40,15 @@ export class World {
 
   /** A new evaluator over the same state, as after a crash: it has nothing in memory. */
   restarted(): Evaluator {
-    const { state, source, clock } = this;
-    this.evaluator = new Evaluator({ state, source, clock, log: silentLog, ...this.#more });
+    const { state, clock } = this;
+    this.evaluator = new Evaluator({ state, source: this.#wrapped, clock, log: silentLog, ...this.#more });
     return this.evaluator;
+  }
+
+  /** Puts something between the evaluator and its source. */
+  wrapSource(wrap: (source: WindowSource) => WindowSource): void {
+    this.#wrapped = wrap(this.source);
+    this.restarted();
   }
 
   add(rule: Record<string, unknown>) {
