@@ -72,7 +72,7 @@ export const jsonOption = { json: { type: 'boolean', help: 'JSON for machines' }
 export function readArguments(command: Command, argv: string[]): { values: Values; positionals: string[] } {
   const options = { ...command.options, help: { type: 'boolean', short: 'h' } } as const;
   try {
-    const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true, strict: true });
+    const { values, positionals } = parseArgs({ args: joined(argv), options, allowPositionals: true, strict: true });
     return { values: values as Values, positionals };
   } catch (thrown) {
     const unknown = /Unknown option '(--?[^' ]*)/.exec(String(thrown))?.[1];
@@ -85,6 +85,17 @@ export function readArguments(command: Command, argv: string[]): { values: Value
     const close = nearest(unknown.replace(/^-+/, ''), Object.keys(options));
     throw new UsageError(`there is no option ${unknown}${close ? `; did you mean --${close}?` : ''}`);
   }
+}
+
+/** Joins `--from -30d` to `--from=-30d`, which would be taken for an option else. */
+function joined(argv: string[]): string[] {
+  const out: string[] = [];
+  for (const argument of argv) {
+    const before = out.at(-1);
+    if (/^-\d/.test(argument) && before !== undefined && /^--[a-z-]+$/.test(before)) out[out.length - 1] = `${before}=${argument}`;
+    else out.push(argument);
+  }
+  return out;
 }
 
 /** A command's own help. */

@@ -21,6 +21,11 @@ export const commands: Entry[] = [
     load: async () => (await import('./simulate.ts')).simulate,
   },
   { name: 'keys', summary: 'Makes, lists, rotates and revokes API keys', load: async () => (await import('./keys.ts')).keys },
+  {
+    name: 'rules',
+    summary: 'Keeps alert rules, tests them, and tries them on stored data',
+    load: async () => (await import('./rules.ts')).rules,
+  },
   { name: 'dlq', summary: 'Shows records that could not pass, and sends them again', load: async () => (await import('./dlq.ts')).dlq },
   {
     name: 'doctor',

@@ -42,7 +42,8 @@ export const alertRuleRoutes = [
     scope: 'admin',
     query: z.object({
       skip: z.enum(['true', 'false']).optional().meta({ description: 'YAML: leave out what has no equal' }),
-      staging: z.enum(['true', 'false']).optional().meta({ description: 'YAML: import into staging' }),
+      staging: z.enum(['true', 'false']).optional().meta({ description: 'Save into staging, whatever the rule says' }),
+      replace: z.enum(['true', 'false']).optional().meta({ description: 'Replace a rule of the same name; YAML always does' }),
     }),
     rawBody: { required: true, content: { ...spellings, 'application/yaml': z.string() } },
     answers: {
@@ -70,7 +71,9 @@ export const alertRuleRoutes = [
         });
         return json({ items: made.map((item) => ruleJson(item, 'inactive')), skipped }, 201);
       }
-      return json(ruleJson(await rules.create(caller.tenant, body.source, caller.keyId), 'inactive'), 201);
+      const source = query.staging === 'true' ? staged(body.source) : body.source;
+      const save = query.replace === 'true' ? rules.save : rules.create;
+      return json(ruleJson(await save(caller.tenant, source, caller.keyId), 'inactive'), 201);
     },
   }),
   defineRoute({
@@ -159,6 +162,9 @@ export const alertRuleRoutes = [
   }),
 ];
 
+const staged = (source: unknown): unknown => (isObject(source) ? { ...source, staging: true } : source);
+
 /** The name of the path stands for one that the body leaves out. */
-const named = (source: unknown, name: string): unknown =>
-  typeof source === 'object' && source !== null && !Array.isArray(source) ? { name, ...source } : source;
+const named = (source: unknown, name: string): unknown => (isObject(source) ? { name, ...source } : source);
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -30,6 +30,8 @@ export interface AlertRules {
   get(tenant: string, name: string): Promise<StoredRule>;
   versions(tenant: string, name: string): Promise<RuleVersion[]>;
   create(tenant: string, source: unknown, by: string): Promise<StoredRule>;
+  /** Makes a rule, or replaces one of the same name. */
+  save(tenant: string, source: unknown, by: string): Promise<StoredRule>;
   replace(tenant: string, name: string, source: unknown, by: string): Promise<StoredRule>;
   promote(tenant: string, name: string, by: string): Promise<StoredRule>;
   remove(tenant: string, name: string, by: string): Promise<void>;
@@ -77,6 +79,10 @@ export function createAlertRules({ state, clock, storeOf, source = createStoreWi
     async create(tenant, json, by) {
       refuseUnkept(json);
       return book.create(tenant, json, by);
+    },
+    async save(tenant, json, by) {
+      refuseUnkept(json);
+      return book.replace(tenant, parseRule(json).name, json, by);
     },
     async replace(tenant, name, json, by) {
       refuseUnkept(json);
