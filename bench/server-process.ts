@@ -12,7 +12,8 @@ export const loadCore = '1';
 const ticksPerS = 100;
 const mebibyte = 2 ** 20;
 
-const nodeArgs = ['--disable-warning=ExperimentalWarning'];
+/** As `npm start` gives them. */
+const nodeArgs = ['--max-semi-space-size=8', '--disable-warning=ExperimentalWarning'];
 
 /** Runs a script of this folder or of another, or a program, on one core. */
 export function onCore(core: string, script: string, args: string[], stderr: 'pipe' | 'inherit' = 'inherit'): ChildProcess {

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --disable-warning=ExperimentalWarning --disable-warning=TimeoutNegativeWarning
+#!/usr/bin/env -S node --max-semi-space-size=8 --disable-warning=ExperimentalWarning --disable-warning=TimeoutNegativeWarning
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 

@@ -16,7 +16,7 @@ import { WordIndex } from './word-index.ts';
 export type GroupSource = { rows: number; order: Uint32Array; column(name: string): Steps<Column> };
 
 /** A row group whose columns are in the file and whose index is not yet. */
-export type EncodedGroup = { columns: readonly EncodedColumn[]; writeIndex(): Steps<Omit<GroupPlace, 'columns'>> };
+export type EncodedGroup = { columns: readonly EncodedColumn[]; writeIndex(): Omit<GroupPlace, 'columns'> };
 
 /** Appends one row group's columns to a file; yields after each few milliseconds of work. */
 export function* encodeGroup(
@@ -36,12 +36,8 @@ export function* encodeGroup(
     columns.push(yield* encodeColumn(group, column, yield* source.column(column.name)));
     yield;
   }
-  return {
-    columns,
-    *writeIndex() {
-      return { rows, cuts, ...places, ...(yield* writeIndex(group)) };
-    },
-  };
+  const index = yield* encodeIndex(group);
+  return { columns, writeIndex: () => ({ rows, cuts, ...places, ...writeIndex(file, index) }) };
 }
 
 function encodeColumn(group: GroupEncoding, schema: ColumnSchema, column: Column): Steps<EncodedColumn> {
@@ -59,21 +55,42 @@ function encodeColumn(group: GroupEncoding, schema: ColumnSchema, column: Column
   }
 }
 
-function* writeIndex(group: GroupEncoding): Steps<Pick<GroupPlace, 'words' | 'filter' | 'idPages' | 'prunable'>> {
-  const { file } = group;
-  const encoded = group.words.encode();
-  const words = encoded && compress(encoded.bytes);
+/** A row group's index as bytes: a twentieth of what it is made in, which a file of many row groups would else hold for all of them. */
+type EncodedIndex = {
+  prunable: boolean;
+  words: { bytes: Buffer; size: number; textSize: number; count: number } | undefined;
+  filter: Buffer;
+  idPages: Buffer | undefined;
+};
+
+function* encodeIndex({ words, filter, idPages }: GroupEncoding): Steps<EncodedIndex> {
+  const encoded = words.encode();
+  const compressed = encoded && compress(encoded.bytes);
   yield;
-  const filter = yield* group.filter.toFilter();
+  const filterBytes = yield* filter.toFilter();
   yield;
-  const idPages = group.idPages.size > 0 ? yield* group.idPages.toFilter() : undefined;
+  const idPagesBytes = idPages.size > 0 ? yield* idPages.toFilter() : undefined;
   yield;
   return {
-    prunable: group.words.prunable,
+    prunable: words.prunable,
     words:
-      encoded && words
-        ? { at: file.put(words), length: words.length, size: encoded.bytes.length, textSize: encoded.textSize, count: encoded.count }
-        : null,
+      encoded && compressed
+        ? { bytes: compressed, size: encoded.bytes.length, textSize: encoded.textSize, count: encoded.count }
+        : undefined,
+    filter: filterBytes,
+    idPages: idPagesBytes,
+  };
+}
+
+function writeIndex(
+  file: GrowingFile,
+  { prunable, words, filter, idPages }: EncodedIndex,
+): Pick<GroupPlace, 'words' | 'filter' | 'idPages' | 'prunable'> {
+  return {
+    prunable,
+    words: words
+      ? { at: file.put(words.bytes), length: words.bytes.length, size: words.size, textSize: words.textSize, count: words.count }
+      : null,
     filter: { at: file.put(filter), length: filter.length },
     idPages: idPages ? { at: file.put(idPages), length: idPages.length } : null,
   };

@@ -64,7 +64,7 @@ function* encodeSorted(table: Table, rows: number): Steps<EncodedPart> {
   const group = yield* encodeGroup(file, new Scratch(), schema, source);
   const info = infoOf([{ rows, columns: table.fixed }]);
   yield;
-  return yield* finishFile(file, schema, [group], info);
+  return finishFile(file, schema, [group], info);
 }
 
 /** Whether any of the first rows has a value. */
@@ -88,18 +88,18 @@ export function encodeNow(table: Table): EncodedPart {
 }
 
 /** Appends the indexes of a file's row groups, its directory and its footer. Attribute columns without any value are left out of both. */
-export function* finishFile(
+export function finishFile(
   file: GrowingFile,
   schema: readonly ColumnSchema[],
   groups: readonly EncodedGroup[],
   info: PartInfo,
-): Steps<EncodedPart> {
+): EncodedPart {
   const isUsed = schema.map(
     ({ name }, i) => isFixed(name) || groups.some(({ columns }) => columns[i]!.place.nulls < columns[i]!.footer.rows),
   );
   const used = <T>(items: readonly T[]): T[] => items.filter((_, i) => isUsed[i]);
   const places: GroupPlace[] = [];
-  for (const group of groups) places.push({ ...(yield* group.writeIndex()), columns: used(group.columns).map(({ place }) => place) });
+  for (const group of groups) places.push({ ...group.writeIndex(), columns: used(group.columns).map(({ place }) => place) });
   const directory: Directory = { info, groups: places };
   const bytes = compress(Buffer.from(JSON.stringify(directory)));
   const at = file.put(bytes);

@@ -1,12 +1,10 @@
 import type { BooleanColumn, HeapColumn, NumberColumn, SmallColumn, TextColumn } from './columns.ts';
-import type { Piece, Pieces } from './merge-pieces.ts';
+import type { Pieces } from './merge-pieces.ts';
 import type { Dictionary } from './parquet/decode-plain.ts';
 import { type ColumnData, textAt, valueAt } from './rows.ts';
 import type { Steps } from './steps.ts';
 
 const shortText = 48;
-/** So many pieces are gathered before the event loop may have its turn. */
-const turnRows = 16_384;
 
 /** Distinct texts of a column that is put together, and their codes. */
 export class TextCodes {
@@ -29,7 +27,7 @@ export function* gatherText(pieces: Pieces, name: string): Steps<TextColumn & { 
   const codes = new Uint16Array(pieces.rows);
   const distinct = new TextCodes();
   const recoded = new Map<Dictionary, Uint16Array>();
-  yield* eachPiece(pieces, ({ place, from, to, at }) => {
+  yield* pieces.each((place, from, to, at) => {
     const data = loaded[place];
     if (data === undefined) return;
     if (data.kind === 'texts') {
@@ -87,7 +85,7 @@ export function* gatherSmall(pieces: Pieces, name: string): Steps<SmallColumn> {
 
 function* gatherInto(out: Float64Array | Uint16Array, pieces: Pieces, name: string): Steps<void> {
   const loaded = yield* pieces.load(name);
-  yield* eachPiece(pieces, ({ place, from, to, at }) => {
+  yield* pieces.each((place, from, to, at) => {
     const data = loaded[place];
     if (data === undefined) return;
     if (data.kind === 'numbers') {
@@ -103,7 +101,7 @@ function* gatherInto(out: Float64Array | Uint16Array, pieces: Pieces, name: stri
 export function* gatherBooleans(pieces: Pieces, name: string): Steps<BooleanColumn> {
   const loaded = yield* pieces.load(name);
   const values = new Uint8Array(pieces.rows);
-  yield* eachPiece(pieces, ({ place, from, to, at }) => {
+  yield* pieces.each((place, from, to, at) => {
     const data = loaded[place];
     if (data?.kind === 'flags') values.set(data.values.subarray(from - data.base, to - data.base), at);
   });
@@ -115,9 +113,9 @@ export function* gatherHeap(pieces: Pieces, name: string): Steps<HeapColumn> {
   const loaded = yield* pieces.load(name);
   const starts = new Uint32Array(pieces.rows + 1);
   const present = new Uint8Array(pieces.rows);
-  const bytes = Buffer.allocUnsafeSlow(heapBytes(pieces, loaded));
+  const bytes = Buffer.allocUnsafeSlow(yield* heapBytes(pieces, loaded));
   let end = 0;
-  yield* eachPiece(pieces, ({ place, from, to, at }) => {
+  yield* pieces.each((place, from, to, at) => {
     const data = loaded[place];
     if (data?.kind !== 'texts') {
       starts.fill(end, at + 1, at + 1 + to - from);
@@ -135,13 +133,13 @@ export function* gatherHeap(pieces: Pieces, name: string): Steps<HeapColumn> {
   return { kind: 'heap', bytes, starts, present };
 }
 
-function heapBytes(pieces: Pieces, loaded: (ColumnData | undefined)[]): number {
+function* heapBytes(pieces: Pieces, loaded: (ColumnData | undefined)[]): Steps<number> {
   let bytes = 0;
-  for (const { place, from, to } of pieces.pieces) {
+  yield* pieces.each((place, from, to) => {
     const data = loaded[place];
-    if (data?.kind !== 'texts') continue;
+    if (data?.kind !== 'texts') return;
     for (let row = from - data.base; row < to - data.base; row++) bytes += data.texts.ends[row]! - data.texts.starts[row]!;
-  }
+  });
   return bytes;
 }
 
@@ -151,20 +149,10 @@ function copyText(bytes: Buffer, from: number, to: number, target: Buffer, at: n
   return at + to - from;
 }
 
-function* eachPiece(pieces: Pieces, visit: (piece: Piece) => void): Steps<void> {
-  let turnEnd = turnRows;
-  for (const piece of pieces.pieces) {
-    visit(piece);
-    if (piece.at < turnEnd) continue;
-    turnEnd = piece.at + turnRows;
-    yield;
-  }
-}
-
 /** Visits every value of a column with its new row. */
 export function* eachValue(pieces: Pieces, name: string, visit: (row: number, value: string | number | boolean) => void): Steps<void> {
   const loaded = yield* pieces.load(name);
-  yield* eachPiece(pieces, ({ place, from, to, at }) => {
+  yield* pieces.each((place, from, to, at) => {
     for (let row = from; row < to; row++) {
       const value = valueAt(loaded[place], row);
       if (value !== undefined) visit(at + row - from, value);

@@ -1,5 +1,6 @@
 import type { ReadStats, SortKey } from '../query/plan.ts';
 import type { PartGroup } from './group.ts';
+import { grown } from './grown.ts';
 import { valueAt } from './rows.ts';
 import type { Steps } from './steps.ts';
 
@@ -17,6 +18,35 @@ export type MergeGroup = {
 
 /** Consecutive rows of one group. */
 export type Slice = { source: MergeGroup; from: number; to: number };
+
+/** Slices behind one another. Where rows of many parts alternate there is one a row, so they are no objects: 16 bytes each. */
+export class SliceList {
+  readonly sources: MergeGroup[] = [];
+  #from = new Uint32Array(64);
+  #to = new Uint32Array(64);
+
+  get length(): number {
+    return this.sources.length;
+  }
+
+  push(source: MergeGroup, from: number, to: number): void {
+    const at = this.sources.push(source) - 1;
+    if (at === this.#from.length) {
+      this.#from = grown(this.#from, at * 2);
+      this.#to = grown(this.#to, at * 2);
+    }
+    this.#from[at] = from;
+    this.#to[at] = to;
+  }
+
+  fromAt(index: number): number {
+    return this.#from[index]!;
+  }
+
+  toAt(index: number): number {
+    return this.#to[index]!;
+  }
+}
 
 export function* loadGroup(group: PartGroup, stats: ReadStats): Steps<MergeGroup> {
   return {

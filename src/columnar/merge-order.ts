@@ -1,18 +1,19 @@
-import { compareRows, type Slice } from './merge-group.ts';
+import { compareRows, type Slice, type SliceList } from './merge-group.ts';
 
-/** Merges sorted slices into one order: slices again, as long as they can be, without the rows that are left out. */
-export function mergeSlices(sorted: readonly Slice[]): Slice[] {
-  const heads = [...sorted].sort(compareHeads);
-  const merged: Slice[] = [];
+/** Appends sorted slices in one order: slices again, as long as they can be, without the rows that are left out. */
+export function mergeSlices(sorted: readonly Slice[], merged: SliceList): void {
+  const heads = sorted.map((slice) => ({ ...slice })).sort(compareHeads);
   while (heads.length > 1) {
     const head = heads[0]!;
     const end = endBelow(head, heads[1]!);
-    pushKept(merged, { ...head, to: end });
-    heads.shift();
-    if (end < head.to) insert(heads, { ...head, from: end });
+    pushKept(merged, head, end);
+    if (end === head.to) heads.shift();
+    else {
+      head.from = end;
+      moveBack(heads);
+    }
   }
-  if (heads[0]) pushKept(merged, heads[0]);
-  return merged;
+  if (heads[0]) pushKept(merged, heads[0], heads[0].to);
 }
 
 const compareHeads = (a: Slice, b: Slice): number => compareRows(a.source, a.from, b.source, b.from);
@@ -36,27 +37,27 @@ function endBelow(slice: Slice, other: Slice): number {
   return high;
 }
 
-function insert(heads: Slice[], slice: Slice): void {
-  let low = 0;
-  let high = heads.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compareHeads(heads[middle]!, slice) < 0) low = middle + 1;
-    else high = middle;
+/** Brings the first slice to its place among the others, which are in order. */
+function moveBack(heads: Slice[]): void {
+  const head = heads[0]!;
+  let at = 0;
+  while (at + 1 < heads.length && compareHeads(heads[at + 1]!, head) < 0) {
+    heads[at] = heads[at + 1]!;
+    at++;
   }
-  heads.splice(low, 0, slice);
+  heads[at] = head;
 }
 
-function pushKept(merged: Slice[], { source, from, to }: Slice): void {
+function pushKept(merged: SliceList, { source, from }: Slice, to: number): void {
   const { dropped } = source;
   if (!dropped) {
-    merged.push({ source, from, to });
+    merged.push(source, from, to);
     return;
   }
   for (let row = from; row < to; ) {
     while (row < to && dropped[row] === 1) row++;
     const start = row;
     while (row < to && dropped[row] === 0) row++;
-    if (row > start) merged.push({ source, from: start, to: row });
+    if (row > start) merged.push(source, start, row);
   }
 }

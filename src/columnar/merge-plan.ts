@@ -5,7 +5,7 @@ import type { PartitionOffsets } from '../query/compile/scan/visible.ts';
 import type { ReadStats, TimeRange } from '../query/plan.ts';
 import { dropDuplicates } from './client-duplicates.ts';
 import { type Hit, recordsOf } from './materialise.ts';
-import { drop, loadGroup, type MergeGroup, type Slice, sortKeyAt } from './merge-group.ts';
+import { drop, loadGroup, type MergeGroup, type Slice, SliceList, sortKeyAt } from './merge-group.ts';
 import { mergeSlices } from './merge-order.ts';
 import { compareUtf8 } from './order.ts';
 import type { Part } from './part.ts';
@@ -68,10 +68,10 @@ export function* planMerge(
  * Puts the rows of an output in order: by service, time and position. Left until it is written, since rows of many parts that alternate are as many
  * slices.
  */
-export function* slicesOf({ services }: MergeOutput): Steps<Slice[]> {
-  const slices: Slice[] = [];
+export function* slicesOf({ services }: MergeOutput): Steps<SliceList> {
+  const slices = new SliceList();
   for (const service of [...services.keys()].sort(compareUtf8)) {
-    for (const slice of mergeSlices(services.get(service)!)) slices.push(slice);
+    mergeSlices(services.get(service)!, slices);
     yield;
   }
   return slices;

@@ -1,4 +1,5 @@
 import type { AttributeValue } from '../core/record.ts';
+import type { ReadStats } from '../query/plan.ts';
 import {
   type AttributeType,
   attributeColumn,
@@ -9,8 +10,10 @@ import {
   overflowColumn,
 } from './columns.ts';
 import type { GroupSource } from './encode-group.ts';
+import type { PartGroup } from './group.ts';
 import { eachValue, gatherBooleans, gatherHeap, gatherNumbers, gatherSmall, gatherText, TextCodes } from './merge-columns.ts';
-import type { Pieces } from './merge-pieces.ts';
+import type { SliceList } from './merge-group.ts';
+import { Pieces } from './merge-pieces.ts';
 import { compareUtf8 } from './order.ts';
 import type { Steps } from './steps.ts';
 
@@ -112,7 +115,7 @@ export class MergedRows implements GroupSource {
   *#looseValues(): Steps<(Loose[] | undefined)[]> {
     if (this.#loose) return this.#loose;
     const loose: (Loose[] | undefined)[] = [];
-    for (const name of namesIn([this.#pieces])) {
+    for (const name of namesIn(this.#pieces.groups)) {
       if (this.#columns.has(name)) continue;
       yield* eachValue(this.#pieces, name, (row, value) => {
         const found = name === overflowColumn ? looseIn(value as string) : [looseOf(attributeOf(name)!.key, value)];
@@ -134,21 +137,22 @@ function eachLoose(loose: (Loose[] | undefined)[], name: string, visit: (row: nu
 }
 
 /** The attribute columns that the sources of some rows have, the overflow column included, sorted. */
-function namesIn(all: readonly Pieces[]): string[] {
+function namesIn(groups: Iterable<PartGroup>): string[] {
   const names = new Set<string>();
-  for (const pieces of all) for (const group of pieces.groups) for (const name of group.attributeColumns) names.add(name);
+  for (const group of groups) for (const name of group.attributeColumns) names.add(name);
   return [...names].sort(compareUtf8);
 }
 
 /** Chooses the attribute columns of a file: all, or where there are too many, those with most values; `overflow` where some are left over. */
-export function* chooseColumns(all: readonly Pieces[]): Steps<{ columns: Set<string>; overflow: boolean }> {
-  const names = namesIn(all);
+export function* chooseColumns(lists: readonly SliceList[], stats: ReadStats): Steps<{ columns: Set<string>; overflow: boolean }> {
+  const names = namesIn(new Set(lists.flatMap(({ sources }) => [...new Set(sources)].map(({ group }) => group))));
   const isApart = new Set(names.map((name) => name.toLowerCase())).size === names.length;
   if (isApart && names.length <= maxAttributeColumns && !names.includes(overflowColumn))
     return { columns: new Set(names), overflow: false };
   const counts = new Map<string, number>();
   const count = (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);
-  for (const pieces of all) {
+  for (const slices of lists) {
+    const pieces = new Pieces(slices, stats);
     for (const name of names) {
       yield* eachValue(pieces, name, (_, value) => {
         if (name !== overflowColumn) count(name);

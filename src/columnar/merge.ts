@@ -6,7 +6,7 @@ import type { EncodedPart } from './directory.ts';
 import { finishFile, schemaOf } from './encode.ts';
 import { type EncodedGroup, encodeGroup } from './encode-group.ts';
 import type { PartGroup } from './group.ts';
-import type { Slice } from './merge-group.ts';
+import { SliceList } from './merge-group.ts';
 import { Pieces } from './merge-pieces.ts';
 import { type MergeOptions, type MergeSource, planMerge, type RemovedRows, slicesOf } from './merge-plan.ts';
 import { chooseColumns, MergedRows } from './merge-rows.ts';
@@ -47,22 +47,22 @@ export function* mergeParts(
   return { files, removed, stats };
 }
 
-function* encodeMerged(groups: readonly Slice[][], scratch: Scratch, stats: ReadStats): Steps<EncodedPart> {
+function* encodeMerged(groups: readonly SliceList[], scratch: Scratch, stats: ReadStats): Steps<EncodedPart> {
   const file = new GrowingFile();
-  const all = groups.map((slices) => new Pieces(slices, stats));
-  const { columns, overflow } = yield* chooseColumns(all);
+  const { columns, overflow } = yield* chooseColumns(groups, stats);
   const schema = schemaOf(
     [...columns].map((name) => ({ name, type: attributeOf(name)!.type })),
     overflow,
   );
   const encoded: EncodedGroup[] = [];
   const described: { rows: number; columns: InfoColumns }[] = [];
-  for (const pieces of all) {
+  for (const slices of groups) {
+    const pieces = new Pieces(slices, stats);
     const rows = new MergedRows(pieces, columns);
     encoded.push(yield* encodeGroup(file, scratch, schema, rows));
     described.push({ rows: pieces.rows, columns: yield* infoColumns(rows) });
   }
-  return yield* finishFile(file, schema, encoded, infoOf(described));
+  return finishFile(file, schema, encoded, infoOf(described));
 }
 
 function* infoColumns(rows: MergedRows): Steps<InfoColumns> {
@@ -73,12 +73,12 @@ function* infoColumns(rows: MergedRows): Steps<InfoColumns> {
 }
 
 /** Cuts the rows of an output into files, and those into row groups, by rows and roughly by the bytes of messages. */
-function* filesOf(slices: readonly Slice[]): Generator<Slice[][]> {
-  let groups: Slice[][] = [];
+function* filesOf(slices: SliceList): Generator<SliceList[]> {
+  let groups: SliceList[] = [];
   let rowsInFile = 0;
-  for (const group of groupsOf(slices)) {
+  for (const { group, rows } of groupsOf(slices)) {
     groups.push(group);
-    rowsInFile += group.reduce((sum, { from, to }) => sum + to - from, 0);
+    rowsInFile += rows;
     if (rowsInFile < fileRows) continue;
     yield groups;
     groups = [];
@@ -87,33 +87,34 @@ function* filesOf(slices: readonly Slice[]): Generator<Slice[][]> {
   if (groups.length > 0) yield groups;
 }
 
-function* groupsOf(slices: readonly Slice[]): Generator<Slice[]> {
-  let group: Slice[] = [];
+function* groupsOf(slices: SliceList): Generator<{ group: SliceList; rows: number }> {
+  let group = new SliceList();
   let rows = 0;
   let bytes = 0;
   const perRow = new Map<PartGroup, number>();
-  for (const slice of slices) {
-    const { source } = slice;
+  for (let i = 0; i < slices.length; i++) {
+    const source = slices.sources[i]!;
+    const end = slices.toAt(i);
     let rowBytes = perRow.get(source.group);
     if (rowBytes === undefined) {
       rowBytes = messageBytes(source.group) / source.group.rows;
       perRow.set(source.group, rowBytes);
     }
-    for (let from = slice.from; from < slice.to; ) {
+    for (let from = slices.fromAt(i); from < end; ) {
       const room = Math.max(1, Math.min(groupRows - rows, Math.floor((groupMessageBytes - bytes) / Math.max(rowBytes, 1))));
-      const to = Math.min(slice.to, from + room);
-      group.push({ source, from, to });
+      const to = Math.min(end, from + room);
+      group.push(source, from, to);
       rows += to - from;
       bytes += (to - from) * rowBytes;
       from = to;
       if (rows < groupRows && bytes < groupMessageBytes) continue;
-      yield group;
-      group = [];
+      yield { group, rows };
+      group = new SliceList();
       rows = 0;
       bytes = 0;
     }
   }
-  if (group.length > 0) yield group;
+  if (group.length > 0) yield { group, rows };
 }
 
 const messageBytes = (group: PartGroup): number => group.placeOf('message')?.pages.reduce((sum, [, , size]) => sum + size, 0) ?? 0;

@@ -17,9 +17,6 @@ export type StoreClientDeps = {
   log: Log;
 };
 
-/** Records live shorter than any young generation is long: a larger one than this takes memory and saves nothing. */
-const resourceLimits = { maxYoungGenerationSizeMb: 48 };
-
 const restartMs = [0, 100, 1_000, 5_000];
 
 /**
@@ -75,7 +72,7 @@ export class StoreClient {
   /** Starts the thread; resolves when its sinks run. */
   async start(): Promise<void> {
     const workerData = await this.#deps.data();
-    const worker = new Worker(new URL('./store-thread.ts', import.meta.url), { workerData, resourceLimits });
+    const worker = new Worker(new URL('./store-thread.ts', import.meta.url), { workerData });
     this.#worker = worker;
     this.#rpc = connect<StoreApi>(worker);
     await new Promise<void>((resolve, reject) => {
