@@ -9,6 +9,8 @@ const benches: [title: string, script: string, args: string[]][] = [
   ['What process is made of', 'process.ts', []],
   ['The table, its sealing and merging', 'seal.ts', []],
   ['The segment queue beside a plain loop', 'queue.ts', ['2']],
+  ['Five thousand rules on one core', 'rules.ts', []],
+  ['A backtest of 30 days beside the live evaluator', 'backtest.ts', []],
 ];
 for (const [title, script, args] of benches) {
   console.log(`\n## ${title}: node bench/${[script, ...args].join(' ')}\n`);
