@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { MemoryStateStore } from '../../src/adapters/state/memory/memory-state-store.ts';
+import { AppError } from '../../src/core/errors.ts';
 import { runBacktest } from '../../src/pipeline/rules/backtest.ts';
 import { readAmendments, readEpisodes } from '../../src/pipeline/rules/episodes.ts';
 import { ruleKeys } from '../../src/pipeline/rules/keys.ts';
@@ -199,3 +200,42 @@ test('two evaluators over one state decide nothing twice', async () => {
     ]),
   );
 });
+
+test('a store that does not answer makes alerts unknown, and holds nothing up for good', async () => {
+  const world = new World();
+  let isAway = false;
+  world.wrapSource((source) => ({
+    ...{
+      slotUs: source.slotUs,
+      read: source.read.bind(source),
+      lastSeen: source.lastSeen.bind(source),
+      changedSlots: source.changedSlots.bind(source),
+    },
+    async watermark(signal) {
+      if (isAway) throw new AppError('STORE_UNAVAILABLE', 'the store thread ended');
+      return source.watermark(signal);
+    },
+  }));
+  await world.add(errors);
+  for (let atS = 0; atS < 600; atS += 5) world.send(atS, failing);
+  await world.run(120);
+  isAway = true;
+  await world.run(300);
+  isAway = false;
+  await world.run(345);
+  expect(world.table()).toEqual(['08:01:00 api inactive>firing', '08:02:00 api firing>unknown', '08:02:00 api unknown>firing']);
+});
+
+test('history is forgotten after its days, and what fires stays', async () => {
+  const world = new World();
+  await world.add(errors);
+  world.send(20, { ...failing, count: 11 });
+  await world.run(180);
+  const nowUs = () => world.clock.nowMs() * 1_000;
+  expect(await readEpisodes(world.state, tenant, { limit: 10 }, nowUs())).toMatchObject([{ state: 'resolved' }]);
+  world.clock.advance(31 * 86_400_000);
+  for (let atS = 0; atS < 90; atS += 5) world.send(31 * 86_400 + 180 - atS, failing);
+  await world.pass();
+  expect(await world.state.list('alerts/history/')).toHaveLength(1);
+  expect(await readEpisodes(world.state, tenant, { limit: 10 }, nowUs())).toMatchObject([{ state: 'firing' }]);
+}, 60_000);

@@ -1,7 +1,7 @@
 import { type Page, readPage, type StoredPage, splitPage, writePage } from '../../alerts/evaluate/page.ts';
 import type { OutboxEntry, Transition } from '../../alerts/transition.ts';
-import type { StateStore, StateWrite } from '../../core/ports/state-store.ts';
-import { dayOf } from '../../core/warm/file.ts';
+import { maxStateWrites, type StateStore, type StateWrite } from '../../core/ports/state-store.ts';
+import { dayOf, dayUs } from '../../core/warm/file.ts';
 import { ruleKeys } from '../rules/keys.ts';
 
 export type HeldPage = { page: Page; version: number };
@@ -19,6 +19,8 @@ export type Amendment = {
   noticedUs: number;
 };
 
+/** How long history is kept, and looked through. */
+export const historyDays = 30;
 /** Texts of one value; DynamoDB takes 4 MB a transaction. */
 const entryBytes = 240_000;
 const pageBytes = 240_000;
@@ -81,6 +83,15 @@ export class PageStore {
     const part = `late-${first.noticedUs}`;
     const entry: HistoryEntry = { amendments: amendments.slice(0, 500) };
     await this.#state.compareAndSet(ruleKeys.history(tenant, dayOf(first.noticedUs), first.noticedUs, part), 0, entry);
+  }
+
+  /** Forgets the history of days before the last `keepDays`; as many as may have been left since it was last asked. */
+  async forget(tenant: string, keepDays: number, nowUs: number): Promise<void> {
+    for (let day = keepDays + 1; day <= keepDays + 7; day++) {
+      const old = await this.#state.list(ruleKeys.historyOf(tenant, dayOf(nowUs - day * dayUs)));
+      for (let i = 0; i < old.length; i += maxStateWrites)
+        await this.#state.transact(old.slice(i, i + maxStateWrites).map(({ key, version }) => ({ key, version, value: undefined })));
+    }
   }
 
   /** Ends of windows in [fromUs, toUs] for which the ledger was behind. */

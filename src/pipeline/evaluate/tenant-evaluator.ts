@@ -5,11 +5,13 @@ import { fillBooks } from '../../alerts/evaluate/run-windows.ts';
 import { WindowStepper } from '../../alerts/evaluate/step-window.ts';
 import { absencesOf, type RuleSignal, valuesOf } from '../../alerts/rule/rule.ts';
 import type { Transition } from '../../alerts/transition.ts';
-import { slotOf, type WindowSource } from '../../alerts/windows/window-source.ts';
+import { slotOf, type Watermark, type WindowSource } from '../../alerts/windows/window-source.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/ports/log.ts';
+import { dayUs } from '../../core/warm/file.ts';
 import { amendSlots } from './amend.ts';
-import type { HeldPage, PageStore } from './page-store.ts';
+import { createLeastWatermark } from './least-watermark.ts';
+import { type HeldPage, historyDays, type PageStore } from './page-store.ts';
 
 export type TenantEvaluatorDeps = {
   tenant: string;
@@ -43,6 +45,7 @@ class Overtaken extends Error {}
 export class TenantEvaluator {
   readonly #deps: TenantEvaluatorDeps;
   readonly #stepper = new WindowStepper();
+  readonly #watermark: (signals: readonly RuleSignal[]) => Promise<Watermark>;
   #compiled: CompiledRules;
   #signals: RuleSignal[] = [];
   #held: HeldPage[] | undefined;
@@ -50,10 +53,12 @@ export class TenantEvaluator {
   #wholeUs: number | undefined;
   #behindSinceMs: number | undefined;
   #isParted = false;
+  #forgottenDay: number | undefined;
   #turnStartedMs = 0;
 
   constructor(deps: TenantEvaluatorDeps) {
     this.#deps = deps;
+    this.#watermark = createLeastWatermark(deps.source, deps.log);
     this.#compiled = compileRules(deps.tenant, [], 0);
   }
 
@@ -80,7 +85,7 @@ export class TenantEvaluator {
 
   async #pass(): Promise<PassResult> {
     const { source, clock } = this.#deps;
-    const { us, latenessUs } = await this.#watermark();
+    const { us, latenessUs } = await this.#watermark(this.#signals);
     const nowUs = clock.nowMs() * 1_000;
     const result: PassResult = {
       windows: 0,
@@ -100,17 +105,10 @@ export class TenantEvaluator {
       result.windows += Math.round((this.#doneUs() - doneUs) / source.slotUs);
     }
     this.#wholeUs = us;
+    await this.#forgetOld(nowUs);
     result.evaluatedUs = this.#doneUs();
     result.isBehind = await this.#noteBehind(us, latenessUs);
     return result;
-  }
-
-  /** The least of the watermarks of the signals that rules are about. */
-  async #watermark(): Promise<{ us: number; latenessUs: number }> {
-    const marks = await Promise.all(
-      (this.#signals.length > 0 ? this.#signals : (['logs'] as const)).map((signal) => this.#deps.source.watermark(signal)),
-    );
-    return { us: Math.min(...marks.map(({ us }) => us)), latenessUs: Math.max(...marks.map(({ latenessUs }) => latenessUs)) };
   }
 
   /** Reads the pages, or makes the first one; false where there is nothing to evaluate. */
@@ -125,6 +123,13 @@ export class TenantEvaluator {
     // While no rule was there, no window was evaluated either.
     if (!hasAlerts && live.length > 0) for (const { page } of this.#held) page.evaluatedUs = Math.max(page.evaluatedUs, sinceUs);
     return true;
+  }
+
+  async #forgetOld(nowUs: number): Promise<void> {
+    const day = Math.floor(nowUs / dayUs);
+    if (day === this.#forgottenDay) return;
+    await this.#deps.pages.forget(this.#deps.tenant, historyDays, nowUs);
+    this.#forgottenDay = day;
   }
 
   #doneUs(): number {

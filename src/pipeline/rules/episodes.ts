@@ -3,7 +3,7 @@ import { WindowStepper } from '../../alerts/evaluate/step-window.ts';
 import type { AlertState, Transition } from '../../alerts/transition.ts';
 import type { StateStore } from '../../core/ports/state-store.ts';
 import { dayOf, dayUs } from '../../core/warm/file.ts';
-import { type Amendment, type HistoryEntry, PageStore } from '../evaluate/page-store.ts';
+import { type Amendment, type HistoryEntry, historyDays, PageStore } from '../evaluate/page-store.ts';
 import { ruleKeys } from './keys.ts';
 import { ruleOf, type StoredRule } from './stored-rule.ts';
 
@@ -21,9 +21,6 @@ export type Episode = {
 };
 
 export type EpisodeFilter = { state?: AlertState | undefined; rule?: string | undefined; limit: number };
-
-/** How long history is kept, and looked through. */
-export const historyDays = 30;
 
 /** What fires now and what has fired, newest first. */
 export async function readEpisodes(
