@@ -57,7 +57,7 @@ export async function openCloud({ partitions = 2, withHot = true, hotDays = 7 } 
   const hotStore = new MemoryHotStore();
   const deadLetters = new SqliteDeadLetters(':memory:');
   const trouble = { isAway: false };
-  const sinks: Record<SinkName, boolean> = { hot: withHot, warm: true };
+  const sinks: Record<'hot' | 'warm', boolean> = { hot: withHot, warm: true };
   const ends = new Map<number, number>();
   const queue = await openSegmentQueue({
     folder,

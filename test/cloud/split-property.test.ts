@@ -8,7 +8,6 @@ import { type Intervals, includes } from '../../src/core/intervals.ts';
 import { silentLog } from '../../src/core/ports/log.ts';
 import type { StoredRecord } from '../../src/core/record.ts';
 import { dayOf } from '../../src/core/warm/file.ts';
-import type { SinkName } from '../../src/core/warm/keys.ts';
 import { statusOf } from '../../src/core/warm/status.ts';
 import { redriveLetters } from '../../src/pipeline/cloud/cloud-redrive.ts';
 import { SplitSearch } from '../../src/pipeline/cloud/split-search.ts';
@@ -51,14 +50,14 @@ const groups: AggregatePlan = {
 };
 
 type Action =
-  | { kind: SinkName; partition: number; n: number }
+  | { kind: 'hot' | 'warm'; partition: number; n: number }
   | { kind: 'retain'; day: number }
   | { kind: 'redrive' }
   | { kind: 'compact' };
 const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.record({ kind: fc.constantFrom<SinkName>('hot', 'warm'), partition: fc.nat(1), n: fc.integer({ min: 1, max: 10 }) }),
+    arbitrary: fc.record({ kind: fc.constantFrom('hot' as const, 'warm' as const), partition: fc.nat(1), n: fc.integer({ min: 1, max: 10 }) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('retain' as const), day: fc.integer({ min: 1, max: 3 }) }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'redrive' as const }) },

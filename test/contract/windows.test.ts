@@ -1,4 +1,11 @@
+import { MemoryStateStore } from '../../src/adapters/state/memory/memory-state-store.ts';
+import { MemoryWarmStore } from '../../src/adapters/warm/memory/memory-warm-store.ts';
+import { manualClock } from '../../src/core/clock.ts';
+import { createStoredWindows } from '../../src/pipeline/aggregate/stored-windows.ts';
+import { WindowWriter } from '../../src/pipeline/aggregate/window-writer.ts';
 import { queryWindows } from '../../src/pipeline/query-windows.ts';
+import { StepRunner } from '../../src/pipeline/run-steps.ts';
+import { ample } from '../deliver/open-sinks.ts';
 import { openStores } from '../store/stores.ts';
 import { describeWindows, latencyKeys, latenessUs, type OpenWindows, type Placed } from './windows.contract.ts';
 
@@ -40,3 +47,27 @@ describeWindows(
   ),
   { latencies: 'no aggregate is a distribution that can be added up' },
 );
+
+/** The items of the aggregate sink, over a state in memory: each portion by a writer of its own, as by another process. */
+async function overItems(): Promise<OpenWindows> {
+  const state = new MemoryStateStore();
+  const clock = manualClock();
+  const runner = new StepRunner(state, new MemoryWarmStore());
+  const at = { generation: 1, partitions: 1, latenessUs };
+  const stored = createStoredWindows({ ...at, state, runner, clock, ranges: async () => [{ partition: 0, start: 0, end: 0 }] });
+  return {
+    async bring(records) {
+      const deps = { runner, clock, windows: { latenessUs, latencyKeys } } as unknown as ConstructorParameters<typeof WindowWriter>[0];
+      const writer = new WindowWriter(deps, 1, 0);
+      for (const { offset, tenant, record } of records) {
+        const batch = { tenant, observedUs: record.observed_timestamp } as Parameters<WindowWriter['add']>[0]['batch'];
+        const position = { generation: 1, partition: 0, offset };
+        writer.add({ outcome: { kind: 'keep', record }, item: { offset, record }, batch, position });
+      }
+      await writer.commit(ample, () => {});
+    },
+    read: stored.windows,
+  };
+}
+
+describeWindows('kept by the aggregate sink', overItems);

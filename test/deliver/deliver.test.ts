@@ -4,16 +4,17 @@ import { heldIn } from '../../src/core/hot/head.ts';
 import { leaveDays } from '../../src/core/hot/leave-days.ts';
 import type { QueueBatch } from '../../src/core/ports/queue.ts';
 import { readPartitions } from '../../src/core/warm/heads.ts';
-import type { SinkName } from '../../src/core/warm/keys.ts';
+import { deliverWindows } from '../../src/pipeline/aggregate/deliver-windows.ts';
 import { deliverHot, deliverWarm, WarmDelivery } from '../../src/pipeline/deliver/deliver.ts';
-import type { Budget, Delivered, HotDeps, WarmDeps } from '../../src/pipeline/deliver/types.ts';
-import { ample, batchFrom, batchOf, isKept, openSinks, startMs, upTo } from './open-sinks.ts';
+import type { Budget, Delivered } from '../../src/pipeline/deliver/types.ts';
+import { type AllDeps, ample, batchFrom, batchOf, isKept, openSinks, startMs, upTo } from './open-sinks.ts';
 
-type Deliver = (deps: HotDeps & WarmDeps, batches: QueueBatch[], budget: Budget) => Promise<Delivered>;
+type Deliver = (deps: AllDeps, batches: QueueBatch[], budget: Budget) => Promise<Delivered>;
 
-const sinks: { sink: SinkName; deliver: Deliver }[] = [
+const sinks: { sink: 'hot' | 'warm' | 'aggregate'; deliver: Deliver }[] = [
   { sink: 'hot', deliver: deliverHot },
   { sink: 'warm', deliver: deliverWarm },
+  { sink: 'aggregate', deliver: ({ windowRunner, ...deps }, ...rest) => deliverWindows({ ...deps, runner: windowRunner }, ...rest) },
 ];
 const kept = (end: number) => upTo(end).filter(isKept);
 

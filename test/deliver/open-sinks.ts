@@ -13,6 +13,8 @@ import type { SinkName } from '../../src/core/warm/keys.ts';
 import { statusOf } from '../../src/core/warm/status.ts';
 import { createCatalogue } from '../../src/pipeline/catalogue.ts';
 import { createProcessing } from '../../src/pipeline/deliver/processing.ts';
+import type { WindowDeps } from '../../src/pipeline/aggregate/window-writer.ts';
+import { createStoredWindows } from '../../src/pipeline/aggregate/stored-windows.ts';
 import type { HotDeps, LogExtent, WarmDeps } from '../../src/pipeline/deliver/types.ts';
 import { StepRunner } from '../../src/pipeline/run-steps.ts';
 import { ClientIds } from '../../src/pipeline/store/client-ids.ts';
@@ -25,6 +27,9 @@ export const generation = 1;
 
 /** A rule drops what the service `noise` sends. */
 export const rules: ProcessConfig = { version: 1, parse: 'auto', steps: [{ use: 'drop', when: { field: 'service', equals: 'noise' } }] };
+
+/** What the sinks need; that of the windows has a runner of its own. */
+export type AllDeps = HotDeps & WarmDeps & WindowDeps & { windowRunner: StepRunner };
 
 /** Two sinks over stores in memory. `deps` are of one process: `again()` gives those of another over the same stores. */
 export function openSinks() {
@@ -49,7 +54,7 @@ export function openSinks() {
   const extent: LogExtent = { start: 0, end: Number.MAX_SAFE_INTEGER, holes: [] };
 
   /** What one process has of its own. */
-  function again(): HotDeps & WarmDeps {
+  function again(): AllDeps {
     const runner = new StepRunner(state, given(warm, 'putIfAbsent'));
     const catalogue = createCatalogue({ runner, state });
     const sources = new SourceFinder({ catalogue, warm, cache: new PageCache(1 << 20), generation, maxOpenParts: 8 });
@@ -61,6 +66,9 @@ export function openSinks() {
       // Another object for each process: what one remembers is by its own.
       state: given(state, 'close'),
       runner,
+      // What fails of the windows is writing them.
+      windowRunner: new StepRunner(given(state, 'transact'), warm),
+      windows: { latenessUs: 30_000_000, latencyKeys: ['n'] },
       hot: given(hot, 'write'),
       deadLetters,
       processing,
@@ -82,11 +90,24 @@ export function openSinks() {
 
   /** The offsets that each store has rows of, each as often as it has it. */
   const rows = {
+    /** Each record has a service of its own, so the windows tell which were counted, and how often. */
+    aggregate: async () => {
+      const windows = await stored.windows('acme', { fromUs: (startMs - 86_400_000) * 1_000, toUs: (startMs + 86_400_000) * 1_000 });
+      return windows
+        .flatMap(({ service, count }) => new Array<number>(count).fill(Number(service.slice(4))))
+        .sort((a, b) => a - b);
+    },
     hot: async () => (await hot.search(plan)).records.map(({ offset }) => offset).sort((a, b) => a - b),
     warm: async () =>
       (await new StoreSearch(sources, undefined).search({ ...plan, snapshot })).records.map(({ offset }) => offset).sort((a, b) => a - b),
   };
-  return { state, warm, hot, deadLetters, clock, trouble, extent, deps, again, runner, catalogue, status, rows };
+  const stored = createStoredWindows({
+    ...{ state, runner, generation, clock },
+    partitions: 1,
+    latenessUs: deps.windows.latenessUs,
+    ranges: async () => [{ partition: 0, start: extent.start, end: extent.end }],
+  });
+  return { stored, state, warm, hot, deadLetters, clock, trouble, extent, deps, again, runner, catalogue, status, rows };
 }
 
 /** A budget that no test reaches unless it moves the clock. */
@@ -119,7 +140,7 @@ export function batchOf(baseOffset: number, lines: Line[], more: Partial<QueueBa
 /** What stands at an offset, for ever: most is kept, some is dropped by rule, some is no JSON. */
 export function lineAt(offset: number): Line {
   if (offset % 7 === 3) return '{"message": broken';
-  return { service: offset % 5 === 2 ? 'noise' : 'api', message: `record ${offset}`, n: offset };
+  return { service: offset % 5 === 2 ? 'noise' : `api-${offset}`, message: `record ${offset}`, n: offset };
 }
 
 /** The same offsets in one batch of their own. */

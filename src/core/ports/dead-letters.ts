@@ -1,11 +1,12 @@
 import type { Position } from '../record.ts';
+import type { SinkName } from '../warm/keys.ts';
 
 /** A record that can never pass as it is, set aside with its (masked) bytes and the cause. */
 export type DeadLetter = {
   id: string;
   tenant: string;
   position: Position;
-  sink: 'hot' | 'warm' | 'both';
+  sink: SinkName | 'both';
   /** The record as JSON text, masked. */
   body: string;
   observedUs: number;

@@ -2,8 +2,8 @@ import type { Signal } from '../signal.ts';
 
 /** The keys under which the catalogue keeps its heads in the StateStore, and the names of its objects in the WarmStore. */
 
-/** A store that follows the queue by itself; each has heads, details and counts under its own name. */
-export const sinkNames = ['hot', 'warm'] as const;
+/** What follows the queue by itself: the two stores, and the windows. Each has heads, details and counts under its own name. */
+export const sinkNames = ['hot', 'warm', 'aggregate'] as const;
 export type SinkName = (typeof sinkNames)[number];
 
 /** Lists the partitions of which a sink has a head: `[generation, partition][]`. */

@@ -13,7 +13,7 @@ const letter = z
   .object({
     id: z.string(),
     position: z.object({ generation: count, partition: count, offset: count }),
-    sink: z.enum(['hot', 'warm', 'both']),
+    sink: z.enum(['hot', 'warm', 'aggregate', 'both']),
     code: z.string(),
     detail: z.string(),
     cause: z.string().meta({ description: 'Groups letters: the code and the kind of detail' }),
