@@ -57,7 +57,11 @@ type Action =
 const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.record({ kind: fc.constantFrom('hot' as const, 'warm' as const), partition: fc.nat(1), n: fc.integer({ min: 1, max: 10 }) }),
+    arbitrary: fc.record({
+      kind: fc.constantFrom('hot' as const, 'warm' as const),
+      partition: fc.nat(1),
+      n: fc.integer({ min: 1, max: 10 }),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('retain' as const), day: fc.integer({ min: 1, max: 3 }) }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'redrive' as const }) },

@@ -11,10 +11,10 @@ import type { QueueBatch } from '../../src/core/ports/queue.ts';
 import type { ProcessConfig } from '../../src/core/processor.ts';
 import type { SinkName } from '../../src/core/warm/keys.ts';
 import { statusOf } from '../../src/core/warm/status.ts';
+import { createStoredWindows } from '../../src/pipeline/aggregate/stored-windows.ts';
+import type { WindowDeps } from '../../src/pipeline/aggregate/window-writer.ts';
 import { createCatalogue } from '../../src/pipeline/catalogue.ts';
 import { createProcessing } from '../../src/pipeline/deliver/processing.ts';
-import type { WindowDeps } from '../../src/pipeline/aggregate/window-writer.ts';
-import { createStoredWindows } from '../../src/pipeline/aggregate/stored-windows.ts';
 import type { HotDeps, LogExtent, WarmDeps } from '../../src/pipeline/deliver/types.ts';
 import { StepRunner } from '../../src/pipeline/run-steps.ts';
 import { ClientIds } from '../../src/pipeline/store/client-ids.ts';
@@ -93,9 +93,7 @@ export function openSinks() {
     /** Each record has a service of its own, so the windows tell which were counted, and how often. */
     aggregate: async () => {
       const windows = await stored.windows('acme', { fromUs: (startMs - 86_400_000) * 1_000, toUs: (startMs + 86_400_000) * 1_000 });
-      return windows
-        .flatMap(({ service, count }) => new Array<number>(count).fill(Number(service.slice(4))))
-        .sort((a, b) => a - b);
+      return windows.flatMap(({ service, count }) => new Array<number>(count).fill(Number(service.slice(4)))).sort((a, b) => a - b);
     },
     hot: async () => (await hot.search(plan)).records.map(({ offset }) => offset).sort((a, b) => a - b),
     warm: async () =>
