@@ -239,3 +239,14 @@ test('history is forgotten after its days, and what fires stays', async () => {
   expect(await world.state.list('alerts/history/')).toHaveLength(1);
   expect(await readEpisodes(world.state, tenant, { limit: 10 }, nowUs())).toMatchObject([{ state: 'firing' }]);
 }, 60_000);
+
+test('rules that ask for each other have so many alerts at most, and go on', async () => {
+  const world = new World();
+  const byHost = { ...errors, name: 'hosts', condition: ['>', ['count', { level: 'error', by: ['host'], window: '1m' }], 0] };
+  await world.add(byHost);
+  await world.add({ name: 'any', condition: ['rule', 'hosts'] });
+  for (let host = 0; host < 3_000; host++) world.send(5, { ...failing, host: `host-${host}` });
+  await world.run(180);
+  const of = (rule: string, to: string) => world.told.filter((item) => item.rule === rule && item.to === to).length;
+  expect([of('hosts', 'firing'), of('hosts', 'resolved'), of('any', 'firing'), of('any', 'resolved')]).toEqual([500, 500, 1, 1]);
+});

@@ -85,6 +85,7 @@ export class WindowStepper {
       const identity = this.#identity(rule, group);
       if (!identity.route.startsWith(page.bits)) continue;
       const entry = before?.get(identity.fingerprint);
+      if (!entry && rule.home !== undefined && (page.alerts.get(name)?.size ?? 0) >= maxTiedAlerts) continue;
       touched.add(identity.fingerprint);
       const { entry: next, to } = decide(rule.rule, entry, true, atUs);
       entriesOf(page, name).set(identity.fingerprint, { ...next!, group, value });
@@ -211,6 +212,8 @@ export class WindowStepper {
 const behind = 'the ledger is behind: records that were accepted are not in the store yet';
 const maxKnown = 100_000;
 const rulesAPause = 200;
+/** Alerts of one of the rules that ask for each other: they share a page, which cannot be parted between them. */
+const maxTiedAlerts = 500;
 
 function fromState(entry: AlertEntry | undefined, unknown: string[] | undefined, name: string, group: string): AlertState {
   if (entry) return unknown ? 'unknown' : entry.state;

@@ -7,6 +7,7 @@ import { absencesOf, type RuleSignal, valuesOf } from '../../alerts/rule/rule.ts
 import type { Transition } from '../../alerts/transition.ts';
 import { slotOf, type Watermark, type WindowSource } from '../../alerts/windows/window-source.ts';
 import type { Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { dayUs } from '../../core/warm/file.ts';
 import { amendSlots } from './amend.ts';
@@ -37,6 +38,8 @@ export type PassResult = {
 
 /** How long windows are evaluated before others have their turn. */
 const turnMs = 5;
+/** Of the 32 bits of a route. */
+const maxBits = 31;
 
 /** Somebody else has written the pages meanwhile: what is held of them is let go. */
 class Overtaken extends Error {}
@@ -178,6 +181,7 @@ export class TenantEvaluator {
   /** Parts a page as it is stored, before the windows that made it too large: they are evaluated again, on its halves. */
   async #part(bits: string): Promise<void> {
     const { tenant, pages, log } = this.#deps;
+    if (bits.length >= maxBits) throw new AppError('INTERNAL', `the page ${bits} of alerts of ${tenant} is too large and cannot be parted`);
     const stored = (await pages.load(tenant)).find(({ page }) => page.bits === bits) ?? {
       page: emptyPage(bits, this.#firstUs()),
       version: 0,
