@@ -1,4 +1,6 @@
+import { type QueryRun, unboundedRun } from '../query/budget.ts';
 import { orderGroups } from '../query/compile/scan/aggregate.ts';
+import type { PartialGroups } from '../query/partial/partial.ts';
 import type { AggregatePlan, GroupRow, Groups, ReadStats } from '../query/plan.ts';
 import { type Buckets, bucketsOf } from '../query/zone.ts';
 import { type Accumulator, accumulatorOf } from './aggregate/accumulators.ts';
@@ -39,25 +41,53 @@ export function canAggregate({ groupBy, aggregates }: AggregatePlan): boolean {
  * Sources must stay open until it resolves.
  * @throws AppError INVALID_QUERY; whatever a source's reads throw
  */
-export async function aggregate(sources: SourceRef[], plan: AggregatePlan): Promise<Groups> {
-  return await run(aggregating(sources, plan));
+export async function aggregate(sources: SourceRef[], plan: AggregatePlan, query: QueryRun = unboundedRun()): Promise<Groups> {
+  return await run(aggregating(sources, plan, query));
 }
 
-function* aggregating(sources: SourceRef[], plan: AggregatePlan): Steps<Groups> {
+function* aggregating(sources: SourceRef[], plan: AggregatePlan, query: QueryRun): Steps<Groups> {
   const stats = noReads();
-  const accumulators = plan.aggregates.map(accumulatorOf);
-  const table = yield* grouping(sources, plan, accumulators, stats);
+  const accumulators = plan.aggregates.map((aggregate) => accumulatorOf(aggregate, query.room));
+  const table = yield* grouping(sources, plan, accumulators, stats, query);
   const rows = table.groups.map((ids, group) => rowOf(plan, table, accumulators, ids, group));
-  return { rows: orderGroups(rows, plan), truncated: rows.length > plan.limit, stats };
+  const approximate = plan.aggregates.flatMap(({ as }, a) => (accumulators[a]!.isApproximate ? [as] : []));
+  return {
+    rows: orderGroups(rows, plan),
+    truncated: rows.length > plan.limit,
+    stats,
+    ...(approximate.length > 0 ? { approximate } : {}),
+  };
+}
+
+/**
+ * Groups rows as `aggregate` does, into what can be added to what other stores say.
+ * @throws AppError as `aggregate`
+ */
+export async function partial(sources: SourceRef[], plan: AggregatePlan, query: QueryRun = unboundedRun()): Promise<PartialGroups> {
+  const stats = noReads();
+  const accumulators = plan.aggregates.map((aggregate) => accumulatorOf(aggregate, query.room));
+  const table = await run(grouping(sources, plan, accumulators, stats, query));
+  const groups = table.groups.map((ids, group) => ({
+    keys: ids.map((id, k) => table.keys[k]!.values[id]!),
+    states: accumulators.map((accumulator) => accumulator.state(group)),
+  }));
+  return { groups, stats };
 }
 
 /** Groups the rows that a plan asks for, and adds each to the accumulators under its group's number. */
-export function* grouping(sources: SourceRef[], plan: AggregatePlan, accumulators: Accumulator[], stats: ReadStats): Steps<GroupTable> {
+export function* grouping(
+  sources: SourceRef[],
+  plan: AggregatePlan,
+  accumulators: Accumulator[],
+  stats: ReadStats,
+  query: QueryRun = unboundedRun(),
+): Steps<GroupTable> {
   const question = questionOf(plan.tenant, plan.where);
-  const table = new GroupTable(plan.groupBy);
+  const table = new GroupTable(plan.groupBy, query);
   const states = new Map<RowGroup, GroupState>();
   for (const source of windowsOf(sources, plan, stats)) {
     yield undefined;
+    query.check(stats);
     const { group, window } = source;
     const place: Place = { group, window, stats };
     let state = states.get(group);

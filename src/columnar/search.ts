@@ -1,5 +1,6 @@
+import { BudgetSpent, type QueryRun, unboundedRun } from '../query/budget.ts';
 import { compareSortKeys } from '../query/compile/scan/visible.ts';
-import type { SearchPlan, SearchResult, SortKey } from '../query/plan.ts';
+import type { ReadStats, SearchPlan, SearchResult, SortKey } from '../query/plan.ts';
 import {
   type GroupState,
   isAnyRow,
@@ -15,7 +16,7 @@ import {
 } from './candidates.ts';
 import type { Place } from './condition/evaluate.ts';
 import { type Hit, recordsOf } from './materialise.ts';
-import { noReads, type RowGroup } from './rows.ts';
+import { noReads, type RowGroup, type Window } from './rows.ts';
 import type { Selection } from './selection.ts';
 import { commonTime, type SourceRef, type SourceWindow, windowsOf } from './sources.ts';
 import { run, type Steps } from './steps.ts';
@@ -25,11 +26,11 @@ import { run, type Steps } from './steps.ts';
  * times, so that the search ends when no window left can hold a better row than the last one found. Sources must stay open until it resolves.
  * @throws AppError INVALID_QUERY; whatever a source's reads throw
  */
-export async function search(sources: SourceRef[], plan: SearchPlan): Promise<SearchResult> {
-  return await run(searching(sources, plan));
+export async function search(sources: SourceRef[], plan: SearchPlan, query: QueryRun = unboundedRun()): Promise<SearchResult> {
+  return await run(searching(sources, plan, query));
 }
 
-function* searching(sources: SourceRef[], plan: SearchPlan): Steps<SearchResult> {
+function* searching(sources: SourceRef[], plan: SearchPlan, query: QueryRun): Steps<SearchResult> {
   const stats = noReads();
   const question = questionOf(plan.tenant, plan.where);
   const best = new BestHits(plan);
@@ -44,6 +45,8 @@ function* searching(sources: SourceRef[], plan: SearchPlan): Steps<SearchResult>
     const { group, window } = source;
     if (!best.isWanted(window.minTimestamp, window.maxTimestamp)) break;
     yield undefined;
+    const spent = spentBy(() => query.check(stats));
+    if (spent) return yield* stoppedAt(best, plan, window, spent, stats);
     let state = states.get(group);
     if (!state) {
       state = yield* stateOf(group, question, stats);
@@ -58,6 +61,30 @@ function* searching(sources: SourceRef[], plan: SearchPlan): Steps<SearchResult>
     yield* collect(best, question, state, source, place);
   }
   return { records: yield* recordsOf(best.finish(), stats), stats };
+}
+
+function spentBy(check: () => void): BudgetSpent | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof BudgetSpent) return thrown;
+    throw thrown;
+  }
+}
+
+/**
+ * What is certain of a search that stops before a window: the records that stand before all that it holds, and where to go on.
+ * @throws BudgetSpent where that is where it began
+ */
+function* stoppedAt(best: BestHits, plan: SearchPlan, window: Window, spent: BudgetSpent, stats: ReadStats): Steps<SearchResult> {
+  const isDescending = plan.order === 'desc';
+  const edge = isDescending ? window.maxTimestamp : window.minTimestamp;
+  const hits = best.finish().filter(({ timestamp }) => (isDescending ? timestamp > edge : timestamp < edge));
+  const beganUs = plan.after?.timestamp ?? (isDescending ? plan.time.toUs : plan.time.fromUs);
+  if (hits.length === 0 && (isDescending ? edge + 1 >= beganUs : edge <= beganUs)) throw spent;
+  const resume = { timestamp: isDescending ? edge + 1 : edge, timestamp_ns: -1, generation: 0, partition: 0, offset: 0 };
+  return { records: yield* recordsOf(hits, stats), stats, reasons: [spent.detail], resume };
 }
 
 function* collect(best: BestHits, question: Question, state: GroupState, source: SourceWindow, place: Place): Steps<void> {

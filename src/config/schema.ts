@@ -142,7 +142,20 @@ export const configSchema = z.strictObject({
     .prefault({})
     .meta({ description: 'what is counted by minute, service and level' }),
   services: servicesConfig,
-  query: z.strictObject({ cacheBytes: bytes('memory for decoded pages of files', 0).default(64 * 2 ** 20) }).prefault({}),
+  query: z
+    .strictObject({
+      cacheBytes: bytes('memory for decoded pages of files', 0).default(64 * 2 ** 20),
+      resultBytes: bytes('memory for answers that are given again as long as nothing changed', 0).default(16 * 2 ** 20),
+      timeout: duration('longest time of a query', 100).default(30_000),
+      scanBytes: bytes('most bytes that a query reads from files', 2 ** 20).default(64 * 2 ** 30),
+      groups: count('most groups of a query').default(1_000_000),
+      memoryBytes: bytes(
+        'memory for the groups and values of a query; past it percentiles and distinct counts are within 1 %',
+        2 ** 20,
+      ).default(256 * 2 ** 20),
+    })
+    .prefault({})
+    .meta({ description: 'what one query may take' }),
 });
 
 export type Config = z.output<typeof configSchema>;

@@ -27,6 +27,7 @@ export const errorTable = {
   MEDIA_TYPE: { status: 415, retry: 'never', title: 'The content type or encoding is not known' },
   IDEMPOTENCY_MISMATCH: { status: 422, retry: 'never', title: 'The idempotency key was used for another body' },
   SERIES_BUDGET: { status: 422, retry: 'never', title: 'The budget of series for the day is spent' },
+  QUERY_TOO_LARGE: { status: 422, retry: 'never', title: 'The query asks for more than it may take' },
   RATE_LIMITED: { status: 429, retry: 'later', title: 'Too many records or requests' },
   INTERNAL: { status: 500, retry: 'later', title: 'Something broke here' },
   STORE_UNAVAILABLE: { status: 503, retry: 'later', title: 'A store does not answer' },
@@ -34,6 +35,7 @@ export const errorTable = {
   QUEUE_UNAVAILABLE: { status: 503, retry: 'later', title: 'The queue does not take records now' },
   QUEUE_REWOUND: { status: 503, retry: 'later', title: 'The queue ends before what was already finished' },
   QUERY_TIMEOUT: { status: 503, retry: 'later', title: 'The query took too long' },
+  QUERY_CANCELLED: { status: 503, retry: 'later', title: 'The query was cancelled' },
   SHUTTING_DOWN: { status: 503, retry: 'later', title: 'The server is stopping' },
   DISK_FULL: { status: 507, retry: 'later', title: 'The disk is full' },
 } as const satisfies Record<string, { status: number; retry: Retry; title: string }>;

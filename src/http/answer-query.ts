@@ -22,16 +22,24 @@ export type QueryAnswer = ({ records: StoredRecord[]; select: readonly string[] 
 };
 
 /**
- * Answers one query of a tenant.
- * @throws AppError INVALID_PARAMETER for a foreign cursor, QUERY_TIMEOUT, STORE_UNAVAILABLE
+ * Answers one query of a tenant, until `signal` says that nobody waits for it.
+ * @throws AppError INVALID_PARAMETER for a foreign cursor, QUERY_TIMEOUT, QUERY_TOO_LARGE, QUERY_CANCELLED, STORE_UNAVAILABLE
  */
-export const answerQuery = (platform: Platform, options: HttpOptions, tenant: string, query: Query): Promise<QueryAnswer> =>
-  isAggregate(query) ? groups(platform, options, tenant, query) : records(platform, options, tenant, query);
+export const answerQuery = (
+  platform: Platform,
+  options: HttpOptions,
+  tenant: string,
+  query: Query,
+  signal?: AbortSignal,
+): Promise<QueryAnswer> =>
+  isAggregate(query) ? groups(platform, options, tenant, query, signal) : records(platform, options, tenant, query, signal);
 
 /** The answer as rows, whatever was asked. */
 export const rowsOf = (answer: QueryAnswer): Rows => ('groups' in answer ? answer.groups : recordRows(answer.records, answer.select));
 
-async function records(platform: Platform, options: HttpOptions, tenant: string, query: Query): Promise<QueryAnswer> {
+type Signal = AbortSignal | undefined;
+
+async function records(platform: Platform, options: HttpOptions, tenant: string, query: Query, signal: Signal): Promise<QueryAnswer> {
   const page = await readPage(platform, options, {
     store: storeOf(query, platform),
     tenant,
@@ -40,16 +48,17 @@ async function records(platform: Platform, options: HttpOptions, tenant: string,
     order: query.orderBy[0]?.[1] ?? 'desc',
     limit: query.limit ?? defaultRecords,
     cursor: query.cursor,
+    signal,
   });
   const { nextCursor, stores: read, tookMs: took, reasons } = page;
   return { records: page.records, select: query.select, nextCursor, stores: read, tookMs: took, reasons, approximate: [] };
 }
 
-async function groups(platform: Platform, options: HttpOptions, tenant: string, query: Query): Promise<QueryAnswer> {
+async function groups(platform: Platform, options: HttpOptions, tenant: string, query: Query, signal: Signal): Promise<QueryAnswer> {
   const startedMs = options.clock.monotonicMs();
   const { limit = defaultGroups } = query;
   const { plan, finish } = deriveGroups(query, tenant, timeOf(query, options), limit, options.clock.nowMs() * 1_000);
-  const found = finish(await storeOf(query, platform).aggregate(plan));
+  const found = finish(await storeOf(query, platform).aggregate(plan, signal));
   const cut = found.truncated ? [`there are more than ${limit} groups; narrow the query or raise its limit`] : [];
   const reasons = [...cut, ...(found.reasons ?? [])];
   const { approximate = [] } = found;

@@ -15,6 +15,8 @@ export type PageRequest = {
   order: 'desc' | 'asc';
   limit: number;
   cursor: string | undefined;
+  /** Aborts when the client goes away. */
+  signal?: AbortSignal | undefined;
 };
 
 export type Page = {
@@ -41,14 +43,15 @@ export async function readPage(platform: Platform, options: HttpOptions, request
     ...{ tenant, where, order, time, limit: limit + 1 },
     ...(walk ? { after: walk.after, snapshot: walk.snapshot } : {}),
   };
-  const result = await store.search(plan);
+  const result = await store.search(plan, request.signal);
   const { snapshot } = result;
   const records = result.records.slice(0, limit);
   const last = records.at(-1);
   const more = result.records.length > limit && last !== undefined;
+  const after = more ? sortKeyOf(last) : result.resume;
   return {
     records,
-    nextCursor: more ? printCursor(options.cursorKey, digest, { time, after: sortKeyOf(last), snapshot }) : null,
+    nextCursor: after ? printCursor(options.cursorKey, digest, { time, after, snapshot }) : null,
     stores: storesOf(result),
     tookMs: tookMs(options, startedMs),
     reasons: result.reasons ?? [],

@@ -77,8 +77,9 @@ export type Watermark = { us: number; latenessUs: number };
 
 /** What the rest of the platform asks of the stores. Embedded it crosses a thread; every argument and answer is plain data. */
 export interface StoreApi {
-  search(plan: SearchPlan): Promise<SeenResult>;
-  aggregate(plan: AggregatePlan): Promise<Groups>;
+  /** Stops when `signal` says that nobody waits any longer; what it found when its time or its bytes are spent is an answer with `reasons`. */
+  search(plan: SearchPlan, signal?: AbortSignal): Promise<SeenResult>;
+  aggregate(plan: AggregatePlan, signal?: AbortSignal): Promise<Groups>;
   /** Offsets below which records are visible now. */
   snapshot(): Promise<Snapshot>;
   record(tenant: string, id: string): Promise<StoredRecord | undefined>;

@@ -34,7 +34,8 @@ export type ReadStats = { files: number; filesPruned: number; pages: number; pag
 /** Which stores answered, where that is not the warm one alone, and why the answer is not whole, where it is not. */
 export type AnswerNotes = { stores?: Partial<Record<'hot' | 'warm', ReadStats>>; reasons?: string[] };
 
-export type SearchResult = { records: StoredRecord[]; stats: ReadStats } & AnswerNotes;
+/** `resume`: where to go on, for an answer that stopped before its end: its records are all that stand before that place. */
+export type SearchResult = { records: StoredRecord[]; stats: ReadStats; resume?: SortKey } & AnswerNotes;
 
 /** A result, and what was visible to it: the plan's own snapshot, or the one that was taken for it. */
 export type SeenResult = SearchResult & { snapshot: Snapshot };

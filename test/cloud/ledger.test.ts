@@ -113,6 +113,7 @@ test('a letter of both sinks moves in both, one of the hot sink in that alone', 
     },
     search: hot.search.bind(hot),
     aggregate: hot.aggregate.bind(hot),
+    partial: hot.partial.bind(hot),
     close: hot.close.bind(hot),
   };
   await deliverHot({ ...deps, hot: refusing }, range(0, 8), ample);

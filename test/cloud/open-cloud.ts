@@ -75,16 +75,17 @@ export async function openCloud({ partitions = 2, withHot = true, hotDays = 7 } 
     hot: openSegmentReader({ folder, files: nodeFileSystem, ends: queue.durableEnds() }),
     warm: openSegmentReader({ folder, files: nodeFileSystem, ends: queue.durableEnds() }),
   };
-  const answering = <A, R>(answer: (plan: A) => Promise<R>) => {
-    return async (plan: A): Promise<R> => {
+  const answering = <A extends unknown[], R>(answer: (...given: A) => Promise<R>) => {
+    return async (...given: A): Promise<R> => {
       if (trouble.isAway) throw new AppError('STORE_UNAVAILABLE', 'away');
-      return answer(plan);
+      return answer(...given);
     };
   };
   const hot: HotStore = {
     write: (records) => hotStore.write(records),
-    search: answering((plan) => hotStore.search(plan)),
-    aggregate: answering((plan) => hotStore.aggregate(plan)),
+    search: answering((...given: Parameters<HotStore['search']>) => hotStore.search(...given)),
+    aggregate: answering((...given: Parameters<HotStore['aggregate']>) => hotStore.aggregate(...given)),
+    partial: answering((...given: Parameters<HotStore['partial']>) => hotStore.partial(...given)),
     close: () => hotStore.close(),
   };
 

@@ -20,13 +20,14 @@ const keyFields = [
   '__proto__',
   'filler3',
   'observed_timestamp',
+  'id',
 ];
 const groupKey: fc.Arbitrary<GroupKey> = fc.oneof(
   fc.constantFrom(...keyFields, 'service', 'service').map((field) => ({ kind: 'field' as const, field, as: `key_${field}` })),
   fc.constantFrom(1, 2, 7).map((seconds) => ({ kind: 'bucket' as const, stepUs: seconds * 1e6, as: `bucket_${seconds}` })),
   fc.constantFrom('Europe/Berlin', 'Asia/Kolkata').map((zone) => ({ kind: 'bucket' as const, stepUs: 86_400e6, as: 'day', zone })),
 );
-const field = fc.constantFrom('latency_ms', 'status', 'severity', 'timestamp', 'path', 'filler3');
+const field = fc.constantFrom('latency_ms', 'status', 'severity', 'timestamp', 'path', 'filler3', 'id');
 const oneAggregate: fc.Arbitrary<Aggregate> = fc.oneof(
   fc.record({ fn: fc.constant('count' as const), as: fc.constant('n') }),
   fc.record({

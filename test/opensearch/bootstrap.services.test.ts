@@ -32,7 +32,7 @@ describe.skipIf(!url)('bootstrap of OpenSearch', () => {
       expect(settings[name]?.settings.index.mapping).toEqual({ total_fields: { limit: '500' } });
     } finally {
       await dropAll(store);
-      await store.client.json('DELETE', `/_index_template/${templateName(prefix)}`, undefined, [404]);
+      await store.client.json('DELETE', `/_index_template/${templateName(prefix)}`, undefined, { accepted: [404] });
       await store.close();
     }
   });

@@ -1,9 +1,11 @@
-import type { AttributeValue } from '../../core/record.ts';
+import type { PartialState } from '../../query/partial/partial.ts';
+import type { ValueRoom } from '../../query/partial/values.ts';
 import type { Aggregate } from '../../query/plan.ts';
 import type { Place } from '../condition/evaluate.ts';
 import type { Steps } from '../steps.ts';
-import { FieldNumbers, loadField } from './field-values.ts';
-import { percentileOf } from './percentile.ts';
+import { Distinct } from './distinct.ts';
+import { Numbers } from './numbers.ts';
+import { Percentile } from './percentiles.ts';
 
 /** One computed value of every group, filled window by window. */
 export interface Accumulator {
@@ -14,15 +16,23 @@ export interface Accumulator {
   result(group: number): number | null;
 }
 
-/** Makes the accumulator of an aggregate. */
-export function accumulatorOf(aggregate: Aggregate): Accumulator {
+/** An accumulator whose groups can be added to those of other records. */
+export interface StatefulAccumulator extends Accumulator {
+  state(group: number): PartialState;
+  /** Whether its values had no room, so that its results are within 1 %. */
+  readonly isApproximate: boolean;
+}
+
+/** Makes the accumulator of an aggregate; `room` is for the values that it keeps. */
+export function accumulatorOf(aggregate: Aggregate, room: ValueRoom): StatefulAccumulator {
   if (aggregate.fn === 'count') return new Count();
-  if (aggregate.fn === 'distinct') return new Distinct(aggregate.field);
-  if (aggregate.fn === 'percentile') return new Percentile(aggregate.field, aggregate.percent);
+  if (aggregate.fn === 'distinct') return new Distinct(aggregate.field, room);
+  if (aggregate.fn === 'percentile') return new Percentile(aggregate.field, aggregate.percent, room);
   return new Totals(aggregate.field, aggregate.fn);
 }
 
-class Count implements Accumulator {
+class Count implements StatefulAccumulator {
+  readonly isApproximate = false;
   readonly #counts: number[] = [];
 
   *load(): Steps<void> {}
@@ -34,36 +44,17 @@ class Count implements Accumulator {
   result(group: number): number {
     return this.#counts[group] ?? 0;
   }
-}
 
-/** The loaded window of a field of numbers. */
-export class Numbers {
-  values: Float64Array = new Float64Array(0);
-  /** The row that `values[0]` is of. */
-  base = 0;
-  readonly #field: string;
-  readonly #reader = new FieldNumbers((value) => (typeof value === 'number' ? value : Number.NaN));
-
-  constructor(field: string) {
-    this.#field = field;
-  }
-
-  *load(place: Place): Steps<void> {
-    const data = yield* loadField(this.#field, place);
-    const [only] = data.columns;
-    if (only?.kind === 'numbers' && data.columns.length === 1 && !data.overflow && only.values instanceof Float64Array) {
-      this.values = only.values;
-      this.base = only.base;
-    } else {
-      this.values = yield* this.#reader.of(this.#field, place);
-      this.base = place.window.from;
-    }
+  state(group: number): PartialState {
+    return { kind: 'count', count: this.result(group) };
   }
 }
 
 type Total = { count: number; sum: number; min: number; max: number };
+const noTotal = (): Total => ({ count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY });
 
-class Totals implements Accumulator {
+class Totals implements StatefulAccumulator {
+  readonly isApproximate = false;
   readonly #numbers: Numbers;
   readonly #fn: 'sum' | 'avg' | 'min' | 'max';
   readonly #totals: (Total | undefined)[] = [];
@@ -78,7 +69,7 @@ class Totals implements Accumulator {
   }
 
   addRange(group: number, from: number, to: number): void {
-    this.#totals[group] ??= { count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
+    this.#totals[group] ??= noTotal();
     const total = this.#totals[group]!;
     const { values, base } = this.#numbers;
     for (let i = from - base; i < to - base; i++) {
@@ -96,82 +87,8 @@ class Totals implements Accumulator {
     if (!total || total.count === 0) return null;
     return this.#fn === 'avg' ? total.sum / total.count : total[this.#fn];
   }
-}
 
-class Percentile implements Accumulator {
-  readonly #numbers: Numbers;
-  readonly #percent: number;
-  readonly #held: ({ values: Float64Array; count: number } | undefined)[] = [];
-
-  constructor(field: string, percent: number) {
-    this.#numbers = new Numbers(field);
-    this.#percent = percent;
-  }
-
-  load(place: Place): Steps<void> {
-    return this.#numbers.load(place);
-  }
-
-  addRange(group: number, from: number, to: number): void {
-    this.#held[group] ??= { values: new Float64Array(64), count: 0 };
-    const held = this.#held[group]!;
-    if (held.count + to - from > held.values.length) {
-      const longer = new Float64Array(Math.max(held.values.length * 2, held.count + to - from));
-      longer.set(held.values.subarray(0, held.count));
-      held.values = longer;
-    }
-    const { values, base } = this.#numbers;
-    const out = held.values;
-    let n = held.count;
-    for (let i = from - base; i < to - base; i++) {
-      const value = values[i]!;
-      if (!Number.isNaN(value)) out[n++] = value;
-    }
-    held.count = n;
-  }
-
-  result(group: number): number | null {
-    const held = this.#held[group];
-    return held && held.count > 0 ? percentileOf(held.values.subarray(0, held.count), this.#percent) : null;
-  }
-}
-
-class Distinct implements Accumulator {
-  readonly #field: string;
-  readonly #ids = new Map<AttributeValue, number>();
-  readonly #reader = new FieldNumbers((value) => this.#idOf(value));
-  readonly #seen: (Set<number> | undefined)[] = [];
-  #values: Float64Array = new Float64Array(0);
-  #base = 0;
-
-  constructor(field: string) {
-    this.#field = field;
-  }
-
-  *load(place: Place): Steps<void> {
-    this.#values = yield* this.#reader.of(this.#field, place);
-    this.#base = place.window.from;
-  }
-
-  addRange(group: number, from: number, to: number): void {
-    this.#seen[group] ??= new Set();
-    const seen = this.#seen[group]!;
-    for (let i = from - this.#base; i < to - this.#base; i++) {
-      const id = this.#values[i]!;
-      if (!Number.isNaN(id)) seen.add(id);
-    }
-  }
-
-  result(group: number): number {
-    return this.#seen[group]?.size ?? 0;
-  }
-
-  #idOf(value: AttributeValue): number {
-    let id = this.#ids.get(value);
-    if (id === undefined) {
-      id = this.#ids.size;
-      this.#ids.set(value, id);
-    }
-    return id;
+  state(group: number): PartialState {
+    return { kind: 'totals', ...(this.#totals[group] ?? noTotal()) };
   }
 }

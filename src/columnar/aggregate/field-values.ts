@@ -1,3 +1,4 @@
+import { idOf } from '../../core/ids.ts';
 import type { AttributeValue } from '../../core/record.ts';
 import { fieldOf } from '../../query/ast/fields.ts';
 import { attributeColumn, overflowColumn } from '../columns.ts';
@@ -60,6 +61,7 @@ export class FieldNumbers {
 
   /** The numbers of a window's rows, by row less `window.from`; NaN for absent ones. */
   *of(name: string, place: Place): Steps<Float64Array> {
+    if (name === 'id') return yield* this.#ofIds(place);
     const { columns, overflow, key } = yield* loadField(name, place);
     this.#key = key;
     const { from, to } = place.window;
@@ -67,6 +69,21 @@ export class FieldNumbers {
     for (const data of columns) this.#fill(out, data, from, this.#memo, this.#convert);
     if (overflow) this.#fill(out, overflow, from, this.#overflow, (text) => this.#ofOverflow(text as string));
     return out;
+  }
+
+  /** An id is the client's own, or the position. */
+  *#ofIds({ group, window, stats }: Place): Steps<Float64Array> {
+    const clients = yield* group.load('client_id', window, stats);
+    const generations = yield* group.load('generation', window, stats);
+    const partitions = yield* group.load('partition', window, stats);
+    const offsets = yield* group.load('offset', window, stats);
+    return Float64Array.from({ length: window.to - window.from }, (_, i) => {
+      const row = window.from + i;
+      const [generation, partition, offset] = [generations, partitions, offsets].map((data) => Number(valueAt(data, row)));
+      return this.#convert(
+        (valueAt(clients, row) as string | undefined) ?? idOf({ generation: generation!, partition: partition!, offset: offset! }),
+      );
+    });
   }
 
   #ofOverflow(text: string): number {

@@ -1,5 +1,5 @@
-import { AppError } from '../../core/errors.ts';
 import type { AttributeValue } from '../../core/record.ts';
+import type { QueryRun } from '../../query/budget.ts';
 import type { GroupKey } from '../../query/plan.ts';
 import { bucketsOf } from '../../query/zone.ts';
 import { timesOf } from '../candidates.ts';
@@ -8,13 +8,8 @@ import type { Selection } from '../selection.ts';
 import type { Steps } from '../steps.ts';
 import { FieldNumbers } from './field-values.ts';
 
-/** Bound of the memory that one query may take. */
-const maxGroups = 1_000_000;
 /** Above any number of values of one key: a group and a value are one number. */
 const maxIds = 2 ** 26;
-
-const tooMany = (): AppError =>
-  new AppError('INVALID_QUERY', `the answer has more than ${maxGroups} groups; group by fewer fields, or narrow the time`);
 
 /** The values of one key as numbers, 0 for absent. */
 export class KeyValues {
@@ -37,13 +32,15 @@ export class GroupTable {
   /** For each group the ids of its keys' values. */
   readonly groups: number[][] = [];
   readonly #plan: readonly GroupKey[];
+  readonly #query: QueryRun;
   readonly #readers: FieldNumbers[];
   /** For each key: the groups of the keys so far, by those before it and its value's id. */
   readonly #steps: Map<number, number>[];
   readonly #stepSizes: number[];
 
-  constructor(plan: readonly GroupKey[]) {
+  constructor(plan: readonly GroupKey[], query: QueryRun) {
     this.#plan = plan;
+    this.#query = query;
     this.keys = plan.map(() => new KeyValues());
     this.#readers = this.keys.map((key) => new FieldNumbers((value) => key.idOf(value)));
     this.#steps = plan.map(() => new Map());
@@ -60,7 +57,7 @@ export class GroupTable {
       if (next === undefined) {
         next = this.#stepSizes[k]!++;
         this.#steps[k]!.set(name, next);
-        if (next >= maxGroups) throw tooMany();
+        if (next >= this.#query.maxGroups) throw this.#query.tooManyGroups();
         if (k === ids.length - 1) this.groups.push(Array.from(ids));
       }
       group = next;

@@ -6,12 +6,12 @@ import type { WarmQuery } from '../../query/ports/warm-query.ts';
 export function heldWarmQuery(files: CachedWarmStore, folders: { root: string; temporary: string }, memoryBytes: number): WarmQuery {
   const duckDb = new DuckDbWarmQuery({ ...folders, memoryBytes, timeoutMs: 25_000, spillBytes: 512 * 2 ** 20 });
   return {
-    async aggregate(wanted, plan) {
+    async aggregate(wanted, plan, query) {
       const named = wanted.flatMap(({ content, bytes }) => (typeof content === 'string' ? [{ name: content, bytes }] : []));
       const held = await files.hold(named);
       if (!held) return undefined;
       try {
-        return await duckDb.aggregate(wanted, plan);
+        return await duckDb.aggregate(wanted, plan, query);
       } finally {
         held.release();
       }

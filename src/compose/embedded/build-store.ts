@@ -107,7 +107,7 @@ export async function buildStore(
   const sinks: Sink[] = [];
   const closed: Intervals[] = [];
   const sources = new SourceFinder({ catalogue, warm, cache, generation, maxOpenParts });
-  const search = new StoreSearch(sources, createSqlEngine({ warmQuery, sources }));
+  const search = new StoreSearch(sources, createSqlEngine({ warmQuery, sources }), settings.query, clock);
   const clientIds = new ClientIds((tenant, ids) => search.committedIds(tenant, ids));
   const maintenance = buildMaintenance({ signal, settings, state, warm, runner, catalogue, search, clock, log });
 

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/load-config.ts';
 import { defaultMaskSettings, type MaskSettings } from '../../core/mask-settings.ts';
 import type { ProcessConfig } from '../../core/processor.ts';
+import type { QueryBudget } from '../../query/budget.ts';
 import type { HostSettings, TenantSettings } from './settings.ts';
 
 type MaskConfig = Config['mask'];
@@ -49,9 +50,18 @@ export function settingsOfConfig(config: Config, version: string): HostSettings 
     canaryEveryMs: config.canary.enabled ? config.canary.every : undefined,
     residueLimitMs: config.ledger.residueAfter,
     cacheBytes: config.query.cacheBytes,
+    resultBytes: config.query.resultBytes,
+    query: budgetOf(config.query),
     windows: { latenessUs: config.windows.lateness * 1_000, latencyKeys: config.windows.latency },
   };
 }
+
+const budgetOf = ({ timeout, scanBytes, groups, memoryBytes }: Config['query']): QueryBudget => ({
+  timeoutMs: timeout,
+  scanBytes,
+  groups,
+  memoryBytes,
+});
 
 function maskSettings({ names, addNames, ...rest }: MaskConfig): MaskSettings {
   return { ...defaultMaskSettings, ...rest, names: [...names, ...addNames] };

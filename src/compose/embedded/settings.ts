@@ -5,6 +5,7 @@ import type { OtherSignal, Signal } from '../../core/signal.ts';
 import type { WindowSettings } from '../../core/windows/window.ts';
 import type { RateLimit } from '../../pipeline/accept/rate-limit.ts';
 import type { AcceptLimits } from '../../pipeline/accept/types.ts';
+import type { QueryBudget } from '../../query/budget.ts';
 
 /** What differs by tenant; a tenant without an entry has the defaults. */
 export type TenantSettings = { mask: MaskSettings; limits: AcceptLimits; warmDays: number; rate: RateLimit; keyRate: RateLimit };
@@ -29,6 +30,9 @@ export type HostSettings = {
   /** An open record older than this makes the host degraded. */
   residueLimitMs: number;
   cacheBytes: number;
+  /** For answers that are given again. */
+  resultBytes: number;
+  query: QueryBudget;
   windows: WindowSettings;
 };
 

@@ -13,7 +13,7 @@ export type StoreParts = Awaited<ReturnType<typeof openStoreParts>>;
 export async function openStoreParts(settings: HostSettings) {
   const paths = dataPaths(settings.dataDir);
   const state = new SqliteStateStore(paths.state);
-  const warmQuery = new DuckDbWarmQuery({ root: paths.warm, temporary: paths.queries });
+  const warmQuery = new DuckDbWarmQuery({ root: paths.warm, temporary: paths.queries, timeoutMs: settings.query.timeoutMs });
   return {
     state,
     warm: await FolderWarmStore.open(nodeFileSystem, paths.warm),

@@ -43,14 +43,14 @@ export class SketchBuilder {
   max = Number.NEGATIVE_INFINITY;
   readonly #buckets = new Map<number, number>();
 
-  add(value: number): void {
+  add(value: number, times = 1): void {
     if (!Number.isFinite(value)) return;
-    this.count++;
-    this.sum += value;
+    this.count += times;
+    this.sum += value * times;
     if (value < this.min) this.min = value;
     if (value > this.max) this.max = value;
     const bucket = bucketOfValue(value);
-    this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1);
+    this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + times);
   }
 
   merge({ count, sum, min, max, buckets }: Sketch): void {
@@ -76,6 +76,26 @@ export function mergeSketches(...sketches: Sketch[]): Sketch {
   const builder = new SketchBuilder();
   for (const sketch of sketches) builder.merge(sketch);
   return builder.build();
+}
+
+/** The percentile (0 to 100) by linear interpolation between closest ranks, each within 1 %; null where nothing was added. */
+export function percentileBetween(sketch: Sketch, percent: number): number | null {
+  const { count } = sketch;
+  if (count === 0) return null;
+  const rank = (percent / 100) * (count - 1);
+  const below = valueAtRank(sketch, Math.floor(rank));
+  return below + (valueAtRank(sketch, Math.ceil(rank)) - below) * (rank - Math.floor(rank));
+}
+
+function valueAtRank({ count, min, max, buckets }: Sketch, rank: number): number {
+  if (rank <= 0) return min;
+  if (rank >= count - 1) return max;
+  let seen = 0;
+  for (let i = 0; i < buckets.length; i += 2) {
+    seen += buckets[i + 1]!;
+    if (seen > rank) return Math.min(max, Math.max(min, valueOfBucket(buckets[i]!)));
+  }
+  return max;
 }
 
 /** The percentile (0 to 100) by nearest rank, within 1 %; null where nothing was added. */

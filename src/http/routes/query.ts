@@ -40,10 +40,10 @@ export const queryRoutes = [
         },
       },
     },
-    errors: ['INVALID_QUERY'],
+    errors: ['INVALID_QUERY', 'QUERY_TOO_LARGE', 'QUERY_TIMEOUT', 'QUERY_CANCELLED'],
     handle: async ({ platform, options, caller, request, answerType }) => {
       const query = await readQueryBody(request, options);
-      return spell(await answerQuery(platform, options, caller.tenant, query), answerType);
+      return spell(await answerQuery(platform, options, caller.tenant, query, request.signal), answerType);
     },
   }),
 ];

@@ -3,6 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import { readHot } from '../../core/hot/commit-hot.ts';
 import { dayOf, dayUs } from '../../core/warm/file.ts';
 import { emptyHead, type SinkHead } from '../../core/warm/progress.ts';
+import { defaultBudget } from '../../query/budget.ts';
 import { createArchive } from '../archive.ts';
 import { createCatalogue } from '../catalogue.ts';
 import { queryWindows } from '../query-windows.ts';
@@ -31,7 +32,8 @@ export const createCloudStore: CreateCloudStore = (deps) => {
   const sql = deps.warmQuery && createSqlEngine({ warmQuery: deps.warmQuery, sources, largeBytes: deps.largeScanBytes });
   const { hotDays } = deps;
   const firstHotDay = () => (hotDays === undefined ? '' : dayOf(clock.nowMs() * 1_000 - hotDays * dayUs));
-  const search = new SplitSearch({ generation, runner, catalogue, sources, sql, hot, hotTimeoutMs, firstHotDay, log });
+  const { budget = defaultBudget } = deps;
+  const search = new SplitSearch({ budget, clock, generation, runner, catalogue, sources, sql, hot, hotTimeoutMs, firstHotDay, log });
   const archived = new StoreSearch(sources, undefined);
   const clientIds = new ClientIds((tenant, ids) => archived.committedIds(tenant, ids));
   const hotSink = hot ? 'hot' : 'warm';
@@ -44,11 +46,11 @@ export const createCloudStore: CreateCloudStore = (deps) => {
   const watermarkUs = createQuietWatermark(hasOpen, clock);
 
   return {
-    async search(plan) {
+    async search(plan, signal) {
       const snapshot = plan.snapshot ?? (await search.snapshot());
-      return { ...(await search.search({ ...plan, snapshot })), snapshot };
+      return { ...(await search.search({ ...plan, snapshot }, signal)), snapshot };
     },
-    aggregate: (plan) => search.aggregate(plan),
+    aggregate: (plan, signal) => search.aggregate(plan, signal),
     snapshot: () => search.snapshot(),
     record: (tenant, id) => recordById(search, tenant, id),
     services: (tenant, fromUs, toUs) => servicesOf(search, tenant, fromUs, toUs),

@@ -1,21 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { aggregate } from '../../columnar/aggregate.ts';
+import { aggregate, partial } from '../../columnar/aggregate.ts';
 import { noReads } from '../../columnar/rows.ts';
 import { search } from '../../columnar/search.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { readHot } from '../../core/hot/commit-hot.ts';
 import type { HotHead } from '../../core/hot/head.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { listedPartitions } from '../../core/warm/heads.ts';
 import type { PartitionHead } from '../../core/warm/progress.ts';
+import { defaultBudget, type QueryBudget, QueryRun } from '../../query/budget.ts';
 import { compareSortKeys } from '../../query/compile/scan/visible.ts';
-import type { AggregatePlan, AnswerNotes, Groups, PlanPositions, ReadStats, SearchPlan, SearchResult, Snapshot } from '../../query/plan.ts';
+import { mergePartials } from '../../query/partial/partial.ts';
+import type {
+  AggregatePlan,
+  AnswerNotes,
+  Groups,
+  PlanPositions,
+  ReadStats,
+  SearchPlan,
+  SearchResult,
+  Snapshot,
+  SortKey,
+} from '../../query/plan.ts';
 import type { HotStore } from '../../query/ports/hot-store.ts';
 import type { Catalogue, ListedFile } from '../catalogue.ts';
 import type { StepRunner } from '../run-steps.ts';
 import type { SourceFinder } from '../store/sources.ts';
-import { isOfIds, type SqlEngine } from '../store/sql-engine.ts';
-import { aggregateParts } from './partial-groups.ts';
+import type { SqlEngine } from '../store/sql-engine.ts';
 import { type BothHeads, type Split, snapshotOf, splitOf } from './split.ts';
 
 export type SplitSearchDeps = {
@@ -30,6 +42,9 @@ export type SplitSearchDeps = {
   /** The first observed day that the hot store is asked for; '' for all that its heads hold. */
   firstHotDay(): string;
   log: Log;
+  /** What one query may take. @default defaultBudget */
+  budget?: QueryBudget;
+  clock?: Pick<Clock, 'monotonicMs'>;
 };
 
 type Plan = { tenant: string; time: SearchPlan['time']; snapshot?: Snapshot; positions?: PlanPositions };
@@ -49,29 +64,35 @@ export class SplitSearch {
     return snapshotOf(join(hots, await this.#deps.catalogue.partitions()), this.#deps.generation);
   }
 
-  async search(plan: SearchPlan): Promise<SearchResult> {
-    const { hot, warm, notes } = await this.#ask<SearchResult>(plan, {
-      hot: (store, positions) => store.search(planOf(plan, positions)),
-      warm: (positions, files) => this.#deps.sources.withFiles(files, (refs) => search(refs, planOf(plan, positions))),
+  async search(plan: SearchPlan, signal?: AbortSignal): Promise<SearchResult> {
+    const query = this.#run(signal);
+    const { hot, warm, notes } = await this.#ask<SearchResult>(plan, query, {
+      hot: (store, positions) => store.search(planOf(plan, positions), query),
+      warm: (positions, files) => this.#deps.sources.withFiles(files, (refs) => search(refs, planOf(plan, positions), query)),
     });
+    const resume = warm?.resume;
     const direction = plan.order === 'desc' ? -1 : 1;
-    const found = [...(hot?.records ?? []), ...(warm?.records ?? [])];
+    const isBefore = (record: SortKey) => resume === undefined || compareSortKeys(record, resume) * direction <= 0;
+    const found = [...(hot?.records ?? []), ...(warm?.records ?? [])].filter(isBefore);
     const records = found.sort((a, b) => compareSortKeys(a, b) * direction).slice(0, plan.limit);
-    return { records, stats: addStats([hot, warm]), ...notes };
+    const reasons = [...(notes.reasons ?? []), ...(warm?.reasons ?? [])];
+    return {
+      ...{ records, stats: addStats([hot, warm]) },
+      ...notes,
+      ...(reasons.length > 0 ? { reasons } : {}),
+      ...(resume ? { resume } : {}),
+    };
   }
 
-  async aggregate(plan: AggregatePlan): Promise<Groups> {
+  async aggregate(plan: AggregatePlan, signal?: AbortSignal): Promise<Groups> {
+    const query = this.#run(signal);
     const warm = async (part: AggregatePlan, files: ListedFile[]): Promise<Groups> => {
-      const groups = await this.#deps.sql?.aggregate(part);
-      if (groups) return groups;
-      if (files.length > 0 && isOfIds(part)) {
-        throw new AppError('INVALID_QUERY', 'id cannot be grouped or counted in files here: group by another field, or narrow the time');
-      }
-      return this.#deps.sources.withFiles(files, (refs) => aggregate(refs, part));
+      const groups = await this.#deps.sql?.aggregate(part, query);
+      return groups ?? this.#deps.sources.withFiles(files, (refs) => aggregate(refs, part, query));
     };
     let split: Split | undefined;
-    const whole = await this.#ask<Groups>(plan, {
-      hot: (store, positions) => store.aggregate(planOf(plan, positions)),
+    const whole = await this.#ask<Groups>(plan, query, {
+      hot: (store, positions) => store.aggregate(planOf(plan, positions), query),
       warm: (positions, files) => warm(planOf(plan, positions), files),
       both: (found) => {
         split = found;
@@ -81,20 +102,32 @@ export class SplitSearch {
     if (!split) return { ...only!, ...whole.notes };
 
     const { hot: held, warm: rest, warmFiles } = split;
-    const { rows, truncated, parts } = await aggregateParts(plan, (part) =>
-      Promise.all([this.#withHot((store) => store.aggregate(planOf(part, held))), warm(planOf(part, rest), warmFiles)]),
-    ).catch(async (error: unknown) => {
+    try {
+      const parts = await Promise.all([
+        this.#withHot(query, (store) => store.partial(planOf(plan, held), query)),
+        this.#deps.sources.withFiles(warmFiles, (refs) => partial(refs, planOf(plan, rest), query)),
+      ]);
+      const { rows, truncated, approximate } = mergePartials(plan, parts);
+      const [hotPart, warmPart] = parts;
+      return {
+        ...{ rows, truncated, stats: addStats(parts), stores: { hot: hotPart.stats, warm: warmPart.stats } },
+        ...(approximate.length > 0 ? { approximate } : {}),
+      };
+    } catch (error) {
       if (!(error instanceof HotAway)) throw error;
-      return { rows: [], truncated: false, parts: [] };
-    });
-    if (parts.length === 0) return this.#warmAlone(plan, split, (positions, files) => warm(planOf(plan, positions), files));
-    const [hotPart, warmPart] = parts;
-    return { rows, truncated, stats: addStats(parts), stores: { hot: hotPart!.stats, warm: warmPart!.stats } };
+      return await this.#warmAlone(plan, split, (positions, files) => warm(planOf(plan, positions), files));
+    }
+  }
+
+  #run(signal: AbortSignal | undefined): QueryRun {
+    const { budget = defaultBudget, clock = systemClock } = this.#deps;
+    return new QueryRun(budget, () => clock.monotonicMs(), signal);
   }
 
   /** Asks whom the split names. With `both`, a plan that needs both stores is handed back instead. */
   async #ask<T extends { stats: ReadStats } & AnswerNotes>(
     plan: Plan,
+    query: QueryRun,
     how: {
       hot(store: HotStore, positions: PlanPositions): Promise<T>;
       warm(positions: PlanPositions, files: ListedFile[]): Promise<T>;
@@ -114,7 +147,7 @@ export class SplitSearch {
     }
     try {
       const [hot, warm] = await Promise.all([
-        this.#withHot((store) => how.hot(store, split.hot)),
+        this.#withHot(query, (store) => how.hot(store, split.hot)),
         needsWarm ? how.warm(split.warm, split.warmFiles) : undefined,
       ]);
       return { hot, warm, notes: { stores: { hot: hot.stats, ...(warm ? { warm: warm.stats } : {}) } } };
@@ -145,7 +178,7 @@ export class SplitSearch {
   }
 
   /** Asks the hot store, for so long as it may take. @throws HotAway where it does not answer */
-  async #withHot<T>(ask: (store: HotStore) => Promise<T>): Promise<T> {
+  async #withHot<T>(query: QueryRun, ask: (store: HotStore) => Promise<T>): Promise<T> {
     const { hot, hotTimeoutMs, log } = this.#deps;
     const answered = new AbortController();
     const late = sleep(hotTimeoutMs, undefined, { signal: answered.signal }).then(
@@ -155,7 +188,7 @@ export class SplitSearch {
     try {
       return await Promise.race([ask(hot!), late]);
     } catch (error) {
-      if (!(error instanceof AppError) || !error.retryable) throw error;
+      if (!(error instanceof AppError) || !error.retryable || query.signal?.aborted) throw error;
       log.warn({ error }, 'the hot store does not answer, the warm one is asked alone');
       throw new HotAway();
     } finally {

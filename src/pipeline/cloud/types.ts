@@ -4,6 +4,7 @@ import type { Log } from '../../core/ports/log.ts';
 import type { Hole, PartitionRange } from '../../core/ports/queue.ts';
 import type { StateStore } from '../../core/ports/state-store.ts';
 import type { WarmStore } from '../../core/ports/warm-store.ts';
+import type { QueryBudget } from '../../query/budget.ts';
 import type { HotStore } from '../../query/ports/hot-store.ts';
 import type { WarmQuery } from '../../query/ports/warm-query.ts';
 import type { Processing } from '../deliver/types.ts';
@@ -33,6 +34,8 @@ export type CloudStoreDeps = {
   clock: Clock;
   log: Log;
   cacheBytes?: number;
+  /** What one query may take. */
+  budget?: QueryBudget;
   maxOpenParts?: number;
   /** Microseconds that records may come late. @default 30 s */
   latenessUs?: number;

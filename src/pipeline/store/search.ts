@@ -3,8 +3,10 @@ import { heldIds } from '../../columnar/held-ids.ts';
 import type { Part } from '../../columnar/part.ts';
 import { type SourceRef, search } from '../../columnar/search.ts';
 import { readWindows, type WindowScan } from '../../columnar/windows.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
 import type { StoredRecord } from '../../core/record.ts';
 import type { Window } from '../../core/windows/window.ts';
+import { defaultBudget, type QueryBudget, QueryRun } from '../../query/budget.ts';
 import type { AggregatePlan, Groups, SearchPlan, SeenResult, Snapshot, TimeRange } from '../../query/plan.ts';
 import type { FieldSummary, ServiceSummary } from '../store-api.ts';
 import { Foreground } from './foreground.ts';
@@ -24,25 +26,37 @@ export class StoreSearch {
   readonly #sources: SourceFinder;
   readonly #sql: SqlEngine | undefined;
 
-  constructor(sources: SourceFinder, sql: SqlEngine | undefined) {
+  readonly #budget: QueryBudget;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+
+  constructor(
+    sources: SourceFinder,
+    sql: SqlEngine | undefined,
+    budget: QueryBudget = defaultBudget,
+    clock: Pick<Clock, 'monotonicMs'> = systemClock,
+  ) {
     this.#sources = sources;
     this.#sql = sql;
+    this.#budget = budget;
+    this.#clock = clock;
   }
 
-  async search(plan: SearchPlan): Promise<SeenResult> {
+  async search(plan: SearchPlan, signal?: AbortSignal): Promise<SeenResult> {
+    const query = this.#run(signal);
     return this.foreground.run(() =>
       this.#over(plan.tenant, plan.time, async (refs, limits) => {
         const seen = { ...limits, ...plan };
-        return { ...(await search(refs, seen)), snapshot: seen.snapshot ?? {} };
+        return { ...(await search(refs, seen, query)), snapshot: seen.snapshot ?? {} };
       }),
     );
   }
 
-  async aggregate(plan: AggregatePlan): Promise<Groups> {
+  async aggregate(plan: AggregatePlan, signal?: AbortSignal): Promise<Groups> {
+    const query = this.#run(signal);
     return this.foreground.run(async () => {
-      const groups = await this.#sql?.aggregate(plan);
+      const groups = await this.#sql?.aggregate(plan, query);
       if (groups) return groups;
-      return this.#over(plan.tenant, plan.time, (refs, snapshot) => aggregate(refs, { ...snapshot, ...plan }));
+      return this.#over(plan.tenant, plan.time, (refs, snapshot) => aggregate(refs, { ...snapshot, ...plan }, query));
     });
   }
 
@@ -76,6 +90,8 @@ export class StoreSearch {
   fields(tenant: string, fromUs: number, toUs: number): Promise<FieldSummary[]> {
     return fieldsOf(this, tenant, fromUs, toUs);
   }
+
+  #run = (signal: AbortSignal | undefined): QueryRun => new QueryRun(this.#budget, () => this.#clock.monotonicMs(), signal);
 
   async #over<T>(tenant: string, time: TimeRange, run: (refs: SourceRef[], limits: { snapshot?: Snapshot }) => Promise<T>): Promise<T> {
     const { tables, files, snapshot } = await this.#sources.find(tenant, time);

@@ -7,15 +7,15 @@ import type { Part } from '../../columnar/part.ts';
 import type { SourceRef } from '../../columnar/sources.ts';
 import type { Table } from '../../columnar/table.ts';
 import { seenOf, visibilityOf } from '../../columnar/visibility.ts';
-import { AppError } from '../../core/errors.ts';
 import { intersect } from '../../core/intervals.ts';
 import { fieldOf } from '../../query/ast/fields.ts';
+import type { QueryRun } from '../../query/budget.ts';
 import type { AggregatePlan, Groups, PlanPositions, Snapshot } from '../../query/plan.ts';
 import type { WarmFile, WarmQuery } from '../../query/ports/warm-query.ts';
 import type { SourceFinder, Sources } from './sources.ts';
 
 /** Runs an aggregate in SQL over the same sources as our reader; undefined where our reader is to do it. */
-export type SqlEngine = { aggregate(plan: AggregatePlan): Promise<Groups | undefined> };
+export type SqlEngine = { aggregate(plan: AggregatePlan, query: QueryRun): Promise<Groups | undefined> };
 
 export type SqlEngineDeps = {
   warmQuery: WarmQuery;
@@ -37,7 +37,7 @@ export function createSqlEngine({
   largeBytes = Number.POSITIVE_INFINITY,
   fewRows = 100_000,
 }: SqlEngineDeps): SqlEngine {
-  async function hasFewRows({ tables, files, snapshot }: Sources, plan: AggregatePlan): Promise<boolean> {
+  async function hasFewRows({ tables, files, snapshot }: Sources, plan: AggregatePlan, query: QueryRun): Promise<boolean> {
     const counting: AggregatePlan = {
       ...(snapshot ? { snapshot } : {}),
       ...plan,
@@ -46,12 +46,12 @@ export function createSqlEngine({
       orderBy: [],
       limit: 1,
     };
-    const { rows } = await sources.withFiles(files, (refs) => aggregate([...tables, ...refs], counting));
+    const { rows } = await sources.withFiles(files, (refs) => aggregate([...tables, ...refs], counting, query));
     return Number(rows[0]?.rows) <= fewRows;
   }
 
   return {
-    async aggregate(plan) {
+    async aggregate(plan, query) {
       const attributes = gatheredColumns(plan);
       if (canAggregate(plan) && attributes.size === 0 && largeBytes === Number.POSITIVE_INFINITY) return undefined;
       const found = await sources.find(plan.tenant, plan.time);
@@ -68,15 +68,12 @@ export function createSqlEngine({
           return warmFile(ref, found.files[i]!.file, part.info, [...new Set(columns)], rest, limits);
         }),
       );
-      if (!isMany || (!isLarge && !isOfIds(plan) && (await hasFewRows(found, plan)))) return undefined;
+      if (!isMany || (!isLarge && (await hasFewRows(found, plan, query)))) return undefined;
       const inMemory: WarmFile[] = [];
       for (const ref of found.tables) inMemory.push(...(await fileOfTable(ref, rest, limits)));
       const files = [...committed, ...inMemory];
-      const groups = await warmQuery.aggregate(files, rest);
+      const groups = await warmQuery.aggregate(files, rest, query);
       if (groups) groups.stats.filesPruned = found.files.length - committed.length;
-      else if (files.length > 0 && isOfIds(plan)) {
-        throw new AppError('INVALID_QUERY', 'id cannot be grouped or counted together with these conditions; leave out one or the other');
-      }
       return groups;
     },
   };
@@ -96,10 +93,6 @@ const hasManyValues = ({ encoding, pages, nulls }: ColumnPlace): boolean =>
   encoding === 'plain' && pages.reduce((rows, [, , , count]) => rows + count, -nulls) >= manyValues;
 
 const manyValues = 10_000;
-
-/** Our reader has no column of ids. */
-export const isOfIds = ({ groupBy, aggregates }: AggregatePlan): boolean =>
-  [...groupBy, ...aggregates].some((item) => 'field' in item && item.field === 'id');
 
 type Scope = Pick<AggregatePlan, 'tenant' | 'time'>;
 type Limits = { snapshot: Snapshot | undefined; positions: PlanPositions | undefined };

@@ -65,8 +65,8 @@ export function createStore(deps: StoreDeps): StoreApi {
   const receiptStatus = async (receipt: Receipt) => statusOf(receipt, progressOf(receipt), deadLetters);
 
   return {
-    search: (plan) => search.search(plan),
-    aggregate: (plan) => search.aggregate(plan),
+    search: (plan, signal) => search.search(plan, signal),
+    aggregate: (plan, signal) => search.aggregate(plan, signal),
     snapshot: async () => sources.snapshot(),
     record: (tenant, id) => search.record(tenant, id),
     services: (tenant, fromUs, toUs) => search.services(tenant, fromUs, toUs),

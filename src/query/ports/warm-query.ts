@@ -1,4 +1,5 @@
 import type { Intervals } from '../../core/intervals.ts';
+import type { QueryRun } from '../budget.ts';
 import type { AggregatePlan, Groups, TimeRange } from '../plan.ts';
 
 /** A Parquet file to read, and which of its rows count. */
@@ -23,7 +24,7 @@ export interface WarmQuery {
    * Undefined where SQL cannot say the plan over these files exactly as a scan does; our own reader is asked then.
    * @throws AppError INVALID_QUERY, QUERY_TIMEOUT, STORE_UNAVAILABLE
    */
-  aggregate(files: readonly WarmFile[], plan: AggregatePlan): Promise<Groups | undefined>;
+  aggregate(files: readonly WarmFile[], plan: AggregatePlan, query?: QueryRun): Promise<Groups | undefined>;
   counts(): WarmQueryCounts;
   close(): Promise<void>;
 }

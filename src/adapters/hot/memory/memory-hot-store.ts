@@ -1,10 +1,11 @@
-import { aggregate, canAggregate } from '../../../columnar/aggregate.ts';
+import { aggregate, partial } from '../../../columnar/aggregate.ts';
 import { search } from '../../../columnar/search.ts';
 import { Table } from '../../../columnar/table.ts';
 import { idOf } from '../../../core/ids.ts';
 import type { StoredRecord } from '../../../core/record.ts';
 import { dayOf } from '../../../core/warm/file.ts';
-import { aggregateRecords } from '../../../query/compile/scan/aggregate.ts';
+import type { QueryRun } from '../../../query/budget.ts';
+import type { PartialGroups } from '../../../query/partial/partial.ts';
 import type { AggregatePlan, Groups, SearchPlan, SearchResult } from '../../../query/plan.ts';
 import type { HotDay, HotDays } from '../../../query/ports/hot-days.ts';
 import type { HotStore, WriteResult } from '../../../query/ports/hot-store.ts';
@@ -35,19 +36,16 @@ export class MemoryHotStore implements HotStore, HotDays {
     });
   }
 
-  search(plan: SearchPlan): Promise<SearchResult> {
-    return search(this.#sources(), plan);
+  search(plan: SearchPlan, query?: QueryRun): Promise<SearchResult> {
+    return search(this.#sources(), plan, query);
   }
 
-  async aggregate(plan: AggregatePlan): Promise<Groups> {
-    if (canAggregate(plan)) return aggregate(this.#sources(), plan);
-    // Tables have no column of ids: record by record, then.
-    const { tenant, time, where, snapshot, positions } = plan;
-    const limits = { ...(snapshot ? { snapshot } : {}), ...(positions ? { positions } : {}) };
-    const limit = [...this.#days.values()].reduce((sum, day) => sum + day.positions.size, 0);
-    const { records, stats } = await this.search({ tenant, time, where, order: 'asc', limit, ...limits });
-    const rows = aggregateRecords(records, { ...plan, limit: Number.MAX_SAFE_INTEGER });
-    return { rows: rows.slice(0, plan.limit), truncated: rows.length > plan.limit, stats };
+  aggregate(plan: AggregatePlan, query?: QueryRun): Promise<Groups> {
+    return aggregate(this.#sources(), plan, query);
+  }
+
+  partial(plan: AggregatePlan, query: QueryRun): Promise<PartialGroups> {
+    return partial(this.#sources(), plan, query);
   }
 
   async days(): Promise<HotDay[]> {

@@ -9,19 +9,28 @@ export type SearchAnswer = {
   _shards: { total: number; skipped: number };
 };
 
+/** The node cancels a search by itself after so long at the latest, also where the connection that asked for it is gone unnoticed. */
+const maxCancelMs = 120_000;
+
 /**
  * Asks the indices of a list, of which some may not be there; an answer is whole or none.
  * @throws AppError STORE_UNAVAILABLE
  * @throws Refused for a query that the node does not take
  */
-export async function ask(client: OpenSearchClient, indices: readonly string[], body: Dsl): Promise<SearchAnswer> {
+export async function ask(
+  client: OpenSearchClient,
+  indices: readonly string[],
+  body: Dsl,
+  { leftMs, signal }: { leftMs: number; signal?: AbortSignal | undefined } = { leftMs: maxCancelMs },
+): Promise<SearchAnswer> {
   // The names stand in the body: a path holds 4 KB, and nothing in it may be taken for a pattern.
   const header = JSON.stringify({ index: indices, ignore_unavailable: true, allow_partial_search_results: false });
   const request = Buffer.from(`${header}\n${JSON.stringify(body)}\n`);
   const { responses } = await client.json<{ responses: [SearchAnswer & { status: number; error?: unknown }] }>(
     'POST',
-    '/_msearch',
+    `/_msearch?cancel_after_time_interval=${Math.min(maxCancelMs, Math.ceil(leftMs) + 1)}ms`,
     request,
+    { signal },
   );
   const [answer] = responses;
   if (answer.error) throw failureOf(answer.status, answer.error);

@@ -46,7 +46,7 @@ async function ensurePolicy(client: OpenSearchClient, options: EnsureOptions): P
   const path = `/_plugins/_ism/policies/${policyName(options.prefix)}`;
   const wanted = ismPolicy(options);
   try {
-    const stored = await client.json<Partial<StoredPolicy>>('GET', path, undefined, [404]);
+    const stored = await client.json<Partial<StoredPolicy>>('GET', path, undefined, { accepted: [404] });
     if (stored._seq_no === undefined) await client.json('PUT', path, wanted);
     else if (stored.policy?.description === wanted.policy.description) return 'unchanged';
     else await client.json('PUT', `${path}?if_seq_no=${stored._seq_no}&if_primary_term=${stored._primary_term}`, wanted);

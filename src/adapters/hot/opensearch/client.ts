@@ -1,6 +1,7 @@
 import { type IncomingMessage, Agent as PlainAgent, request as requestPlain } from 'node:http';
 import { request as requestTls, Agent as TlsAgent } from 'node:https';
 import { AppError } from '../../../core/errors.ts';
+import { cancelled } from '../../../query/budget.ts';
 import { type Credentials, signV4 } from './sigv4.ts';
 
 /** How requests are authenticated: not at all, by name and password, or signed with a role's credentials (`es`, or `aoss` for Serverless). */
@@ -37,6 +38,9 @@ export class Refused extends Error {
 
 const busy = new Set([408, 429, 500, 502, 503, 504]);
 
+/** Statuses that are no refusal; and who no longer waits: the node cancels what it does for a connection that is gone. */
+type JsonOptions = { accepted?: readonly number[]; signal?: AbortSignal | undefined };
+
 /**
  * Speaks HTTP with OpenSearch over connections that stay open: no retries, no pool of nodes, since a domain has one address.
  * Measured against the official client in `bench/opensearch.ts`.
@@ -62,8 +66,8 @@ export class OpenSearchClient {
    * @throws AppError STORE_UNAVAILABLE when there is no answer, or one that says later
    * @throws Refused when the node refuses the request, but for the statuses in `accepted`
    */
-  async json<T>(method: string, path: string, body?: unknown, accepted: readonly number[] = []): Promise<T> {
-    const { status, body: answer } = await this.send(method, path, body);
+  async json<T>(method: string, path: string, body?: unknown, { accepted = [], signal }: JsonOptions = {}): Promise<T> {
+    const { status, body: answer } = await this.send(method, path, body, {}, signal);
     if (busy.has(status)) {
       const { type, reason } = causeOf(answer);
       throw new AppError('STORE_UNAVAILABLE', `the hot store answered ${status}: ${type}: ${reason}`, { retryAfterS: 1 });
@@ -76,13 +80,14 @@ export class OpenSearchClient {
    * Sends and gives whatever was answered. `given` are headers in place of, or besides, the client's own.
    * @throws AppError STORE_UNAVAILABLE when there is no answer
    */
-  async send(method: string, path: string, body?: unknown, given: Record<string, string> = {}): Promise<Answer> {
+  async send(method: string, path: string, body?: unknown, given: Record<string, string> = {}, signal?: AbortSignal): Promise<Answer> {
     const bytes = body === undefined ? undefined : body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body));
     const type = body instanceof Uint8Array ? 'application/x-ndjson' : 'application/json';
     const headers = await this.#headers(method, path, bytes, { ...(bytes ? { 'content-type': type } : {}), ...given });
     try {
-      return await this.#exchange(method, path, headers, bytes);
+      return await this.#exchange(method, path, headers, bytes, signal);
     } catch (cause) {
+      if (signal?.aborted) throw cancelled();
       const why = cause instanceof Error ? (cause as NodeJS.ErrnoException).code || cause.message : String(cause);
       throw new AppError('STORE_UNAVAILABLE', `the hot store at ${this.#url.host} does not answer: ${why}`, { retryAfterS: 1, cause });
     }
@@ -108,9 +113,16 @@ export class OpenSearchClient {
     return headers;
   }
 
-  #exchange(method: string, path: string, headers: Record<string, string>, body: Uint8Array | undefined): Promise<Answer> {
+  #exchange(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body: Uint8Array | undefined,
+    given?: AbortSignal,
+  ): Promise<Answer> {
     const { hostname: host, port } = this.#url;
-    const signal = AbortSignal.timeout(this.#timeoutMs);
+    const inTime = AbortSignal.timeout(this.#timeoutMs);
+    const signal = given ? AbortSignal.any([inTime, given]) : inTime;
     return new Promise((resolve, reject) => {
       const sent = this.#request({ host, port, method, path, headers, agent: this.#agent, signal }, (answer: IncomingMessage) => {
         const chunks: Buffer[] = [];

@@ -1,5 +1,7 @@
 import { AppError } from '../../../core/errors.ts';
 import type { GroupProgram, KeyValue, Metric, Source } from '../../../query/compile/opensearch/aggregate.ts';
+import type { PartialGroup, PartialState } from '../../../query/partial/partial.ts';
+import { Distincts, Quantiles, type ValueRoom } from '../../../query/partial/values.ts';
 import type { AggregatePlan, GroupRow } from '../../../query/plan.ts';
 import { bucketsOf } from '../../../query/zone.ts';
 import type { SearchAnswer } from './ask.ts';
@@ -7,8 +9,8 @@ import type { SearchAnswer } from './ask.ts';
 type Stats = { count: number; min: number | null; max: number | null; avg: number | null; sum: number };
 type Bucket = { key: Record<string, KeyValue>; doc_count: number; [agg: string]: unknown };
 type ValuesMetric = Metric & { kind: 'values' };
-/** Values with the records that have them; `undefined` is that they have none. */
-type Counted = Map<KeyValue | undefined, number>;
+/** The values of a metric in a group, and how many records have none. */
+type Counted = { values: Quantiles | Distincts; missing: number };
 type Group = {
   keys: KeyValue[];
   count: number;
@@ -26,7 +28,10 @@ export class GroupTable {
   /** For each key: what a value in a column stands for. */
   readonly #read: ((value: KeyValue) => KeyValue)[];
 
-  constructor(program: GroupProgram, plan: AggregatePlan, maxGroups: number) {
+  readonly #room: ValueRoom;
+
+  constructor(program: GroupProgram, plan: AggregatePlan, maxGroups: number, room: ValueRoom) {
+    this.#room = room;
     this.#program = program;
     this.#plan = plan;
     this.#maxGroups = maxGroups;
@@ -55,9 +60,11 @@ export class GroupTable {
     const buckets = this.#buckets(answer);
     for (const bucket of buckets) {
       const group = this.#groupOf(bucket);
-      const counted = group.counted.get(m) ?? new Map<KeyValue | undefined, number>();
-      const value = valueIn(bucket, sources) ?? undefined;
-      group.counted.set(m, counted.set(value, (counted.get(value) ?? 0) + bucket.doc_count));
+      const counted = this.#countedOf(group, m);
+      const value = valueIn(bucket, sources);
+      if (value === null) counted.missing += bucket.doc_count;
+      else if (counted.values instanceof Distincts) counted.values.add(value);
+      else counted.values.add(value as number, bucket.doc_count);
     }
     return buckets.length;
   }
@@ -71,15 +78,57 @@ export class GroupTable {
     for (const bucket of this.#buckets(answer)) this.#groupOf(bucket).approximate.set(m, approximateIn(bucket, metric, m));
   }
 
+  /** Whether the values of a metric had no room, so that it is computed from sketches. */
+  isSketched(m: number): boolean {
+    return [...this.#groups.values()].some(({ counted }) => counted.get(m)?.values.isExact === false);
+  }
+
   rows(): GroupRow[] {
     const { groupBy } = this.#plan;
-    // Keys that no record has are one group, if there is a record at all; no keys are one group also of none.
-    const groups = [...this.#groups.values()].filter(({ count }) => count > 0 || groupBy.length === 0);
-    return groups.map((group) => {
+    return this.#present().map((group) => {
       const keys = groupBy.map(({ as }, k) => [as, group.keys[k]!] as const);
       const values = this.#program.metrics.map((metric, m) => [metric.as, valueFor(metric, m, group)] as const);
       return Object.fromEntries([...keys, ...values]);
     });
+  }
+
+  /** What the groups say, to be added to what other stores say. */
+  partial(): PartialGroup[] {
+    return this.#present().map((group) => ({
+      keys: group.keys,
+      states: this.#program.metrics.map((metric, m) => this.#stateOf(metric, m, group)),
+    }));
+  }
+
+  #stateOf(metric: Metric, m: number, group: Group): PartialState {
+    if (metric.kind === 'count') return { kind: 'count', count: group.count };
+    if (metric.kind === 'stats') {
+      const { count, sum, min, max } = group.stats.get(m) ?? { count: 0, sum: 0, min: null, max: null };
+      return {
+        kind: 'totals',
+        count,
+        sum: count > 0 ? sum : 0,
+        min: min ?? Number.POSITIVE_INFINITY,
+        max: max ?? Number.NEGATIVE_INFINITY,
+      };
+    }
+    const { values, missing } = this.#countedOf(group, m);
+    if (values instanceof Quantiles) return { kind: 'quantiles', values };
+    return { kind: 'distincts', values, more: metric.isId ? missing : 0 };
+  }
+
+  #countedOf(group: Group, m: number): Counted {
+    const known = group.counted.get(m);
+    if (known) return known;
+    const isPercentile = (this.#program.metrics[m] as ValuesMetric).percent !== undefined;
+    const made = { values: isPercentile ? new Quantiles(this.#room) : new Distincts(this.#room), missing: 0 };
+    group.counted.set(m, made);
+    return made;
+  }
+
+  /** Keys that no record has are one group, if there is a record at all; no keys are one group also of none. */
+  #present(): Group[] {
+    return [...this.#groups.values()].filter(({ count }) => count > 0 || this.#plan.groupBy.length === 0);
   }
 
   /** None where no index was there to answer. */
@@ -97,7 +146,7 @@ export class GroupTable {
     const known = this.#groups.get(name);
     if (known) return known;
     if (this.#groups.size >= this.#maxGroups) {
-      throw new AppError('INVALID_QUERY', `the query has more than ${this.#maxGroups} groups; narrow the time or group by less`);
+      throw new AppError('QUERY_TOO_LARGE', `the query has more than ${this.#maxGroups} groups; narrow the time or group by less`);
     }
     const group: Group = { keys, count: 0, stats: new Map(), counted: new Map(), approximate: new Map() };
     this.#groups.set(name, group);
@@ -125,29 +174,10 @@ function valueFor(metric: Metric, m: number, group: Group): number | null {
   }
   const approximate = group.approximate.get(m);
   if (approximate !== undefined) return approximate;
-  const counted: Counted = group.counted.get(m) ?? new Map();
-  if (metric.percent !== undefined) return percentileOf([...counted] as [number, number][], metric.percent);
-  const missing = counted.get(undefined);
-  return counted.size - (missing === undefined ? 0 : 1) + (metric.isId ? (missing ?? 0) : 0);
-}
-
-/** The percentile by linear interpolation between closest ranks, of values with how often each is there. */
-function percentileOf(counted: [value: number, count: number][], percent: number): number | null {
-  const sorted = counted.toSorted(([a], [b]) => a - b);
-  const total = sorted.reduce((sum, [, count]) => sum + count, 0);
-  if (total === 0) return null;
-  const rank = (percent / 100) * (total - 1);
-  const below = valueAt(sorted, Math.floor(rank));
-  return below + (valueAt(sorted, Math.ceil(rank)) - below) * (rank - Math.floor(rank));
-}
-
-function valueAt(sorted: [value: number, count: number][], rank: number): number {
-  let seen = 0;
-  for (const [value, count] of sorted) {
-    seen += count;
-    if (rank < seen) return value;
-  }
-  return sorted.at(-1)![0];
+  const counted = group.counted.get(m);
+  if (counted?.values instanceof Quantiles) return counted.values.result(metric.percent!);
+  if (metric.percent !== undefined) return null;
+  return (counted?.values.result() ?? 0) + (metric.isId ? (counted?.missing ?? 0) : 0);
 }
 
 function approximateIn(bucket: Bucket, metric: ValuesMetric, m: number): number | null {

@@ -92,14 +92,14 @@ export class Indices implements HotDays {
   async dropDay(cell: string, day: string): Promise<boolean> {
     const name = indexName({ cell, day }, this.#cells.prefix);
     if (!parseIndexName(name, this.#cells.prefix)) throw new AppError('INVALID_PARAMETER', `"${name}" is no index of the hot store`);
-    const { error } = (await this.#client.json<{ error?: unknown }>('DELETE', `/${name}`, undefined, [404])) ?? {};
+    const { error } = (await this.#client.json<{ error?: unknown }>('DELETE', `/${name}`, undefined, { accepted: [404] })) ?? {};
     this.forget(name);
     return error === undefined;
   }
 
   async #list(): Promise<Listed[]> {
     const path = `/_cat/indices/${this.#cells.prefix}logs.*?format=json&bytes=b&h=index,docs.count,store.size&expand_wildcards=open`;
-    const listed = (await this.#client.json<Listed[] | { error: unknown }>('GET', path, undefined, [404])) ?? [];
+    const listed = (await this.#client.json<Listed[] | { error: unknown }>('GET', path, undefined, { accepted: [404] })) ?? [];
     return Array.isArray(listed) ? listed.filter(({ index }) => parseIndexName(index, this.#cells.prefix)) : [];
   }
 

@@ -1,10 +1,12 @@
 import { AppError } from '../../../core/errors.ts';
 import type { StoredRecord } from '../../../core/record.ts';
+import { type QueryRun, unboundedRun } from '../../../query/budget.ts';
 import { compileSelection } from '../../../query/compile/opensearch/query.ts';
+import type { PartialGroups } from '../../../query/partial/partial.ts';
 import type { AggregatePlan, Groups, SearchPlan, SearchResult } from '../../../query/plan.ts';
 import type { HotDay, HotDays } from '../../../query/ports/hot-days.ts';
 import type { HotStore, WriteResult } from '../../../query/ports/hot-store.ts';
-import { aggregate } from './aggregate.ts';
+import { aggregate, partial } from './aggregate.ts';
 import { isTooComplex } from './ask.ts';
 import { OpenSearchClient, Refused } from './client.ts';
 import { Indices } from './indices.ts';
@@ -42,9 +44,9 @@ export class OpenSearchHotStore implements HotStore, HotDays {
     return records.length === 0 ? [] : await this.#writer.write(records);
   }
 
-  search(plan: SearchPlan): Promise<SearchResult> {
+  search(plan: SearchPlan, query: QueryRun = unboundedRun()): Promise<SearchResult> {
     return this.#compiled(async (options) => {
-      const reading = await Reading.open(this.client, this.#indices, plan.tenant);
+      const reading = await Reading.open(this.client, this.#indices, plan.tenant, query);
       const { upper } = compileSelection(plan, options);
       const records: StoredRecord[] = [];
       if (plan.limit > 0) {
@@ -56,10 +58,17 @@ export class OpenSearchHotStore implements HotStore, HotDays {
     });
   }
 
-  aggregate(plan: AggregatePlan): Promise<Groups> {
+  aggregate(plan: AggregatePlan, query: QueryRun = unboundedRun()): Promise<Groups> {
     return this.#compiled(async (options) => {
-      const reading = await Reading.open(this.client, this.#indices, plan.tenant);
-      return await aggregate(reading, plan, this.#options, options);
+      const reading = await Reading.open(this.client, this.#indices, plan.tenant, query);
+      return await aggregate(reading, plan, this.#options, options, query);
+    });
+  }
+
+  partial(plan: AggregatePlan, query: QueryRun): Promise<PartialGroups> {
+    return this.#compiled(async (options) => {
+      const reading = await Reading.open(this.client, this.#indices, plan.tenant, query);
+      return await partial(reading, plan, this.#options, options, query);
     });
   }
 

@@ -1,4 +1,5 @@
 import type { StoredRecord } from '../../../core/record.ts';
+import type { QueryRun } from '../../../query/budget.ts';
 import type { Dsl } from '../../../query/compile/opensearch/dsl.ts';
 import { pageBody, placeOf, type Selection } from '../../../query/compile/opensearch/query.ts';
 import { matcherOf } from '../../../query/compile/scan/matcher.ts';
@@ -20,18 +21,22 @@ export class Reading {
   readonly #client: OpenSearchClient;
   readonly #indices: readonly string[];
 
-  private constructor(client: OpenSearchClient, indices: readonly string[]) {
+  readonly #query: QueryRun;
+
+  private constructor(client: OpenSearchClient, indices: readonly string[], query: QueryRun) {
+    this.#query = query;
     this.#client = client;
     this.#indices = indices;
   }
 
-  static async open(client: OpenSearchClient, indices: Indices, tenant: string): Promise<Reading> {
-    return new Reading(client, await indices.of(tenant));
+  static async open(client: OpenSearchClient, indices: Indices, tenant: string, query: QueryRun): Promise<Reading> {
+    return new Reading(client, await indices.of(tenant), query);
   }
 
-  /** @throws AppError STORE_UNAVAILABLE, Refused */
+  /** @throws AppError STORE_UNAVAILABLE, Refused, QUERY_TIMEOUT, QUERY_CANCELLED */
   async ask(body: Dsl): Promise<SearchAnswer> {
-    const answer = await ask(this.#client, this.#indices, body);
+    this.#query.check(this.stats);
+    const answer = await ask(this.#client, this.#indices, body, this.#query);
     this.stats.pages++;
     this.stats.files = Math.max(this.stats.files, answer._shards.total);
     this.stats.filesPruned = Math.max(this.stats.filesPruned, answer._shards.skipped);

@@ -80,7 +80,7 @@ export class Writer {
       ({ outcome }) => outcome?.kind === 'conflict' || (outcome?.kind === 'stored' && this.#options.refresh === 'now'),
     );
     for (const index of new Set(needed.map(({ index }) => index))) {
-      await this.#retried(() => this.#client.json('POST', `/${index}/_refresh`, undefined, [404]));
+      await this.#retried(() => this.#client.json('POST', `/${index}/_refresh`, undefined, { accepted: [404] }));
     }
   }
 

@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-athena';
 import { backoffMs } from '../../../core/backoff.ts';
 import { AppError } from '../../../core/errors.ts';
+import { cancelled } from '../../../query/budget.ts';
 import { createTable } from './create-table.ts';
 import type { Answer, Cell, SqlEngine } from './engine.ts';
 import type { TableDefinition } from './manifest.ts';
@@ -42,8 +43,8 @@ export class AthenaEngine implements SqlEngine {
     this.#options = options;
   }
 
-  async run(statement: string, timeoutMs: number): Promise<Answer> {
-    const execution = await this.#execute(statement, timeoutMs);
+  async run(statement: string, timeoutMs: number, signal?: AbortSignal): Promise<Answer> {
+    const execution = await this.#execute(statement, timeoutMs, signal);
     return { rows: await this.#rows(execution.QueryExecutionId!), scannedBytes: execution.Statistics?.DataScannedInBytes ?? 0 };
   }
 
@@ -58,7 +59,7 @@ export class AthenaEngine implements SqlEngine {
     this.#options.client.destroy();
   }
 
-  async #execute(statement: string, timeoutMs: number): Promise<QueryExecution> {
+  async #execute(statement: string, timeoutMs: number, signal?: AbortSignal): Promise<QueryExecution> {
     if (this.#isClosed) throw new AppError('SHUTTING_DOWN', 'Athena is closed here');
     const { client, database, workGroup, output } = this.#options;
     const until = performance.now() + timeoutMs;
@@ -76,13 +77,13 @@ export class AthenaEngine implements SqlEngine {
     );
     this.#running.add(id!);
     try {
-      return await this.#ended(id!, until, timeoutMs);
+      return await this.#ended(id!, until, timeoutMs, signal);
     } finally {
       this.#running.delete(id!);
     }
   }
 
-  async #ended(id: string, until: number, timeoutMs: number): Promise<QueryExecution> {
+  async #ended(id: string, until: number, timeoutMs: number, signal: AbortSignal | undefined): Promise<QueryExecution> {
     for (let attempt = 0; ; attempt++) {
       const { QueryExecution: execution } = await translated(() =>
         this.#options.client.send(new GetQueryExecutionCommand({ QueryExecutionId: id })),
@@ -95,6 +96,10 @@ export class AthenaEngine implements SqlEngine {
         throw new AppError('STORE_UNAVAILABLE', 'the query was cancelled in Athena: by somebody, or by a limit of its work group', {
           retryAfterS: 5,
         });
+      }
+      if (signal?.aborted) {
+        await this.#stop(id);
+        throw cancelled();
       }
       if (performance.now() > until) {
         await this.#stop(id);

@@ -1,4 +1,5 @@
 import { AppError } from '../../../core/errors.ts';
+import type { QueryRun } from '../../../query/budget.ts';
 import { compileAggregate } from '../../../query/compile/sql/aggregate.ts';
 import { trino } from '../../../query/compile/sql/trino.ts';
 import type { AggregatePlan, Groups, ReadStats } from '../../../query/plan.ts';
@@ -44,7 +45,7 @@ export class AthenaWarmQuery implements WarmQuery {
     this.#timeoutMs = timeoutMs;
   }
 
-  async aggregate(files: readonly WarmFile[], plan: AggregatePlan): Promise<Groups | undefined> {
+  async aggregate(files: readonly WarmFile[], plan: AggregatePlan, query?: QueryRun): Promise<Groups | undefined> {
     this.#counts.queries++;
     const sources = new FilesSql(this.#archive);
     const named = files.flatMap(({ content, bytes: _, ...rest }) => (typeof content === 'string' ? [{ ...rest, path: content }] : []));
@@ -57,7 +58,7 @@ export class AthenaWarmQuery implements WarmQuery {
     const text = statement && written(statement);
     if (!text || Buffer.byteLength(text) > maxStatementBytes) return undefined;
     if (!(await this.#haveTables([...sources.tables.values()]))) return undefined;
-    const rows = await this.#run(text, files);
+    const rows = await this.#run(text, files, query);
     if (!rows) return undefined;
     const stats: ReadStats = { files: files.length, filesPruned: 0, pages: 0, pagesPruned: 0, bytes: bytesOf(files), rows: 0 };
     return { rows: rows.slice(0, plan.limit).map((row) => statement.read(row)), truncated: rows.length > plan.limit, stats };
@@ -72,10 +73,14 @@ export class AthenaWarmQuery implements WarmQuery {
   }
 
   /** The rows of a statement; undefined where the engine does not take it: another has to answer then. */
-  async #run(text: string, files: readonly WarmFile[]): Promise<unknown[][] | undefined> {
+  async #run(text: string, files: readonly WarmFile[], query: QueryRun | undefined): Promise<unknown[][] | undefined> {
     this.#counts.running++;
     try {
-      const { rows, scannedBytes } = await this.#engine.run(text, this.#timeoutMs);
+      const { rows, scannedBytes } = await this.#engine.run(
+        text,
+        Math.min(this.#timeoutMs, query?.leftMs ?? this.#timeoutMs),
+        query?.signal,
+      );
       this.#counts.files += files.length;
       this.#counts.bytes += scannedBytes;
       return rows;

@@ -12,7 +12,7 @@ export interface SqlEngine {
    * Runs a statement within a time and gives all of its rows.
    * @throws AppError QUERY_TIMEOUT, STORE_UNAVAILABLE, SHUTTING_DOWN; INVALID_QUERY where the engine does not take the statement
    */
-  run(statement: string, timeoutMs: number): Promise<Answer>;
+  run(statement: string, timeoutMs: number, signal?: AbortSignal): Promise<Answer>;
   /** Makes a table where it is missing. */
   ensureTable(table: TableDefinition): Promise<void>;
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { AppError, errorFromPlain } from '../../../core/errors.ts';
+import { cancelled } from '../../../query/budget.ts';
 import type { Answer, Query, ThreadData, ToThread } from './messages.ts';
 
 /** Each query holds a thread of libuv's pool as long as it takes; more at once would keep fdatasync waiting. */
@@ -37,21 +38,30 @@ export class DuckDbClient {
 
   /**
    * Runs a statement; undefined where a row holds JSON that DuckDB cannot read.
-   * @throws AppError QUERY_TIMEOUT, STORE_UNAVAILABLE, SHUTTING_DOWN
+   * @throws AppError QUERY_TIMEOUT, QUERY_CANCELLED, STORE_UNAVAILABLE, SHUTTING_DOWN
    */
-  async run(query: Omit<Query, 'timeoutMs'>): Promise<unknown[][] | undefined> {
+  async run(
+    query: Omit<Query, 'timeoutMs'>,
+    { leftMs = Number.POSITIVE_INFINITY, signal }: { leftMs?: number; signal?: AbortSignal | undefined } = {},
+  ): Promise<unknown[][] | undefined> {
     const startedMs = performance.now();
     await this.#turn();
+    const cancel = () => this.#thread?.postMessage({ cancel: query.id } satisfies ToThread);
     try {
-      const timeoutMs = this.#timeoutMs - (performance.now() - startedMs);
+      const allMs = Math.min(this.#timeoutMs, leftMs);
+      const timeoutMs = allMs - (performance.now() - startedMs);
+      if (signal?.aborted) throw cancelled();
       if (timeoutMs <= 0) throw errorOfTime(this.#timeoutMs);
+      signal?.addEventListener('abort', cancel, { once: true });
       const answer = await this.#ask({ ...query, timeoutMs });
+      if (signal?.aborted) throw cancelled();
       if ('error' in answer) throw errorFromPlain(answer.error);
       return 'rows' in answer ? answer.rows : undefined;
     } catch (error) {
       if (error instanceof AppError && error.code === 'QUERY_TIMEOUT') this.timeouts++;
       throw error;
     } finally {
+      signal?.removeEventListener('abort', cancel);
       this.#answers.delete(query.id);
       this.#next();
     }

@@ -25,10 +25,13 @@ const { root, temporary, threads, memoryBytes, spillBytes } = workerData as Thre
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 const instance = await open();
-const running = new Set<DuckDBConnection>();
+/** By the number of the query. */
+const running = new Map<number, DuckDBConnection>();
+const cancelled = new Set<number>();
 
 port.on('message', (message: ToThread) => {
   if ('query' in message) void answer(message.query);
+  else if ('cancel' in message) cancel(message.cancel);
   else stop();
 });
 
@@ -71,9 +74,10 @@ async function answer(query: Query): Promise<void> {
   port.postMessage(answered);
 }
 
-async function run({ text, values, timeoutMs }: Query): Promise<unknown[][]> {
+async function run({ id, text, values, timeoutMs }: Query): Promise<unknown[][]> {
   const connection = await instance.connect();
-  running.add(connection);
+  running.set(id, connection);
+  if (cancelled.has(id)) throw new Error('INTERRUPT Error: cancelled');
   const timer = setTimeout(() => connection.interrupt(), timeoutMs);
   try {
     const bound = values.map(boundValue);
@@ -85,7 +89,8 @@ async function run({ text, values, timeoutMs }: Query): Promise<unknown[][]> {
     return result.getRows();
   } finally {
     clearTimeout(timer);
-    running.delete(connection);
+    running.delete(id);
+    cancelled.delete(id);
     connection.closeSync();
   }
 }
@@ -120,9 +125,16 @@ function translated(error: unknown): AppError {
   return new AppError('INTERNAL', `the SQL engine failed: ${message}`, { cause: error });
 }
 
+/** Stops a query that nobody waits for: one that has not begun yet, as soon as it does. */
+function cancel(id: number): void {
+  const connection = running.get(id);
+  if (connection) connection.interrupt();
+  else cancelled.add(id);
+}
+
 /** Ends the thread once no query runs; those that do are interrupted. */
 function stop(): void {
-  for (const connection of running) connection.interrupt();
+  for (const connection of running.values()) connection.interrupt();
   const ending = setInterval(() => {
     if (running.size > 0) return;
     clearInterval(ending);

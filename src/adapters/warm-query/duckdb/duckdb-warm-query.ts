@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { QueryRun } from '../../../query/budget.ts';
 import { compileAggregate } from '../../../query/compile/sql/aggregate.ts';
 import { duckDb } from '../../../query/compile/sql/duckdb.ts';
 import type { AggregatePlan, Groups, ReadStats } from '../../../query/plan.ts';
@@ -41,7 +42,7 @@ export class DuckDbWarmQuery implements WarmQuery {
     this.#client = new DuckDbClient(data, { timeoutMs, idleMs });
   }
 
-  async aggregate(files: readonly WarmFile[], plan: AggregatePlan): Promise<Groups | undefined> {
+  async aggregate(files: readonly WarmFile[], plan: AggregatePlan, query?: QueryRun): Promise<Groups | undefined> {
     const id = ++this.#counts.queries;
     const temporary: TemporaryFile[] = [];
     const named = files.map(({ content, bytes: _, ...rest }, i) => {
@@ -55,7 +56,7 @@ export class DuckDbWarmQuery implements WarmQuery {
     const stats = statsOf(files);
     this.#counts.files += stats.files;
     this.#counts.bytes += stats.bytes;
-    const rows = await this.#client.run({ id, text: statement.text, values: statement.values, temporary });
+    const rows = await this.#client.run({ id, text: statement.text, values: statement.values, temporary }, query);
     if (!rows) return undefined;
     return { rows: rows.slice(0, plan.limit).map((row) => statement.read(row)), truncated: rows.length > plan.limit, stats };
   }

@@ -9,7 +9,7 @@ export type TemporaryFile = { path: string; parts: Uint8Array[] };
 
 export type Query = { id: number; text: string; values: readonly SqlValue[]; temporary: TemporaryFile[]; timeoutMs: number };
 
-export type ToThread = { query: Query } | { stop: true };
+export type ToThread = { query: Query } | { cancel: number } | { stop: true };
 
 /** `malformed`: a row holds JSON that the engine's parser refuses, and ours would not. */
 export type Answer = { id: number } & ({ rows: unknown[][] } | { error: PlainError } | { malformed: true });
