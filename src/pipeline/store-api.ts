@@ -5,6 +5,7 @@ import type { DropReason, Outcome, StoredRecord } from '../core/record.ts';
 import type { Window } from '../core/windows/window.ts';
 import type { Expression } from '../query/ast/expression.ts';
 import type { AggregatePlan, Groups, SearchPlan, SeenResult, Snapshot, TimeRange } from '../query/plan.ts';
+import type { MetricAnswer, MetricPlan } from './measure/query-metrics.ts';
 
 /** Counts of one sink; `accepted = done + in_flight + dead + sum(dropped)`, always. */
 export type SinkCounts = { done: number; in_flight: number; dead: number; dropped: Partial<Record<DropReason, number>> };
@@ -80,6 +81,8 @@ export interface StoreApi {
   /** Stops when `signal` says that nobody waits any longer; what it found when its time or its bytes are spent is an answer with `reasons`. */
   search(plan: SearchPlan, signal?: AbortSignal): Promise<SeenResult>;
   aggregate(plan: AggregatePlan, signal?: AbortSignal): Promise<Groups>;
+  /** Values of a metric over time; of the store of the metrics. */
+  metrics(plan: MetricPlan): Promise<MetricAnswer>;
   /** Offsets below which records are visible now. */
   snapshot(): Promise<Snapshot>;
   record(tenant: string, id: string): Promise<StoredRecord | undefined>;

@@ -9,6 +9,7 @@ import { aggregateRecords } from '../../src/query/compile/scan/aggregate.ts';
 import { matcherOf } from '../../src/query/compile/scan/matcher.ts';
 import { searchRecords } from '../../src/query/compile/scan/search.ts';
 import type { ReadStats, SearchPlan } from '../../src/query/plan.ts';
+import { measured } from '../../src/pipeline/measure/measured.ts';
 
 /** `append` shows it records as they leave the queue, in the order of their offsets. */
 export type ArrayStore = StoreApi & { append(records: StoredRecord[]): void };
@@ -41,6 +42,11 @@ export function arrayStore(): ArrayStore {
       const snapshot = plan.snapshot ?? { [partition]: records.length };
       return { records: searchRecords(records, { ...plan, snapshot }), stats: stats(), snapshot };
     },
+    metrics: (plan) =>
+      measured(async (points) => {
+        const snapshot = { [partition]: records.length };
+        return { records: searchRecords(records, { ...points, snapshot }), stats: stats() };
+      }, plan),
     aggregate: async (plan) => ({ rows: aggregateRecords(records, plan), truncated: false, stats: stats() }),
     snapshot: async () => ({ [partition]: records.length }),
     record: async (tenant, id) => own(tenant).find((record) => record.id === id),

@@ -8,6 +8,7 @@ import { explainRoutes } from './explain.ts';
 import { ingestRoutes } from './ingest.ts';
 import { keyRoutes } from './keys.ts';
 import { logRoutes } from './logs.ts';
+import { metricRoutes } from './metrics.ts';
 import { otlpRoutes } from './otlp.ts';
 import { overviewRoutes } from './overview.ts';
 import { queryRoutes } from './query.ts';
@@ -15,6 +16,7 @@ import { searchRoutes } from './searches.ts';
 import { systemRoutes } from './system.ts';
 import { tailRoutes } from './tail.ts';
 import { takeSignalRoutes } from './take-signals.ts';
+import { traceRoutes } from './traces.ts';
 
 /** Every route of the API. */
 export const routes: readonly Route[] = [
@@ -27,6 +29,8 @@ export const routes: readonly Route[] = [
   ...searchRoutes,
   ...explainRoutes,
   ...overviewRoutes,
+  ...metricRoutes,
+  ...traceRoutes,
   ...anomalyRoutes,
   ...accountingRoutes,
   ...deadLetterRoutes,

@@ -6,6 +6,7 @@ import { emptyHead, type SinkHead } from '../../core/warm/progress.ts';
 import { defaultBudget } from '../../query/budget.ts';
 import { createArchive } from '../archive.ts';
 import { createCatalogue } from '../catalogue.ts';
+import { measured } from '../measure/measured.ts';
 import { queryWindows } from '../query-windows.ts';
 import { ClientIds } from '../store/client-ids.ts';
 import { fieldsOf, recordById, servicesOf } from '../store/overviews.ts';
@@ -65,6 +66,7 @@ export const createCloudStore: CreateCloudStore = (deps) => {
         },
         filter,
       ),
+    metrics: (plan) => measured((searchPlan) => search.search(searchPlan), plan),
     receipt: (receipt) => receiptStatus(receipts, receipt),
     waitFor: (receipt, sink, timeoutMs) => waitForReceipt(receipts, receipt, sink, timeoutMs),
     explain: async (tenant, raw) => processing.explain(tenant, raw),

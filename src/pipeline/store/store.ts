@@ -5,6 +5,7 @@ import type { DeadLetters } from '../../core/ports/dead-letters.ts';
 import type { Receipt } from '../../core/receipt.ts';
 import type { WindowSettings } from '../../core/windows/window.ts';
 import type { Expression } from '../../query/ast/expression.ts';
+import { measured } from '../measure/measured.ts';
 import type { Explained, ReceiptStatus, StorageTier, StoreApi, StoreStatus, TailSlice } from '../store-api.ts';
 import type { LedgerBook } from './ledger.ts';
 import type { PartitionProgress } from './progress.ts';
@@ -67,6 +68,7 @@ export function createStore(deps: StoreDeps): StoreApi {
   return {
     search: (plan, signal) => search.search(plan, signal),
     aggregate: (plan, signal) => search.aggregate(plan, signal),
+    metrics: (plan) => measured((searchPlan) => search.search(searchPlan), plan),
     snapshot: async () => sources.snapshot(),
     record: (tenant, id) => search.record(tenant, id),
     services: (tenant, fromUs, toUs) => search.services(tenant, fromUs, toUs),
