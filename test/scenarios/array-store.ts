@@ -2,6 +2,7 @@ import { AppError } from '../../src/core/errors.ts';
 import type { DeadLetter } from '../../src/core/ports/dead-letters.ts';
 import type { Receipt } from '../../src/core/receipt.ts';
 import { levels, type StoredRecord } from '../../src/core/record.ts';
+import { measured } from '../../src/pipeline/measure/measured.ts';
 import { queryWindows } from '../../src/pipeline/query-windows.ts';
 import type { Ledger, ReceiptStatus, SinkCounts, StoreApi, TailSlice } from '../../src/pipeline/store-api.ts';
 import { allOf, type Expression, everything } from '../../src/query/ast/expression.ts';
@@ -9,7 +10,6 @@ import { aggregateRecords } from '../../src/query/compile/scan/aggregate.ts';
 import { matcherOf } from '../../src/query/compile/scan/matcher.ts';
 import { searchRecords } from '../../src/query/compile/scan/search.ts';
 import type { ReadStats, SearchPlan } from '../../src/query/plan.ts';
-import { measured } from '../../src/pipeline/measure/measured.ts';
 
 /** `append` shows it records as they leave the queue, in the order of their offsets. */
 export type ArrayStore = StoreApi & { append(records: StoredRecord[]): void };

@@ -65,7 +65,13 @@ test.each([
 
 test('the values of a label are parted, and filters choose', async () => {
   expect(await values('name=depth&agg=max&by=service')).toEqual([
-    [{ service: 'a' }, [['00', 5], ['02', 20]]],
+    [
+      { service: 'a' },
+      [
+        ['00', 5],
+        ['02', 20],
+      ],
+    ],
     [{ service: 'b' }, [['02', 100]]],
   ]);
   expect(await values('name=depth&agg=max&q=-service:a')).toEqual([[{}, [['02', 100]]]]);
@@ -73,15 +79,55 @@ test('the values of a label are parted, and filters choose', async () => {
 
 test('the rate of a counter goes on over a reset, series by series', async () => {
   expect(await values('name=requests&agg=rate&by=path')).toEqual([
-    [{ path: '/x' }, [['00', 70], ['01', 30]]],
-    [{ path: '/y' }, [['00', 0], ['01', 2]]],
+    [
+      { path: '/x' },
+      [
+        ['00', 70],
+        ['01', 30],
+      ],
+    ],
+    [
+      { path: '/y' },
+      [
+        ['00', 0],
+        ['01', 2],
+      ],
+    ],
   ]);
-  expect(await values('name=requests&agg=sum')).toEqual([[{}, [['00', 70], ['01', 32]]]]);
+  expect(await values('name=requests&agg=sum')).toEqual([
+    [
+      {},
+      [
+        ['00', 70],
+        ['01', 32],
+      ],
+    ],
+  ]);
 });
 
 test('a window of several steps rolls', async () => {
-  expect(await values('name=requests&agg=rate&window=2m')).toEqual([[{}, [['00', 35], ['01', 51], ['02', 16]]]]);
-  expect(await values('name=depth&service=a&agg=avg&window=3m')).toEqual([[{}, [['00', 3], ['01', 3], ['02', 45 / 7], ['03', 15], ['04', 15]]]]);
+  expect(await values('name=requests&agg=rate&window=2m')).toEqual([
+    [
+      {},
+      [
+        ['00', 35],
+        ['01', 51],
+        ['02', 16],
+      ],
+    ],
+  ]);
+  expect(await values('name=depth&service=a&agg=avg&window=3m')).toEqual([
+    [
+      {},
+      [
+        ['00', 3],
+        ['01', 3],
+        ['02', 45 / 7],
+        ['03', 15],
+        ['04', 15],
+      ],
+    ],
+  ]);
 });
 
 test.each([

@@ -14,7 +14,12 @@ import { everything } from '../../src/query/ast/expression.ts';
 import { openSignalsHost, type SignalsHost } from './open-signals-host.ts';
 
 let host: SignalsHost;
-const resource = resourceFromAttributes({ 'service.name': 'shop', 'host.name': 'h1', 'deployment.environment.name': 'prod', 'process.pid': 7 });
+const resource = resourceFromAttributes({
+  'service.name': 'shop',
+  'host.name': 'h1',
+  'deployment.environment.name': 'prod',
+  'process.pid': 7,
+});
 const always = { fromUs: 0, toUs: Number.MAX_SAFE_INTEGER };
 
 beforeAll(async () => {
@@ -37,11 +42,16 @@ test.each([
   ['protobuf, gzip', () => new OTLPLogExporter({ url: `${host.url}/v1/logs`, compression: 'gzip' as never })],
   ['JSON', () => new JsonLogExporter({ url: `${host.url}/v1/logs` })],
 ])('every log record of the SDK is found with its attributes: %s', async (form, exporter) => {
-  const provider = new LoggerProvider({ resource, processors: [new BatchLogRecordProcessor(exporter())] });
+  const provider = new LoggerProvider({ resource, processors: [new BatchLogRecordProcessor({ exporter: exporter() })] });
   const logger = provider.getLogger('test', '1.2');
   const before = (await found('logs', 0)).length;
   for (let i = 0; i < 1_000; i++) {
-    logger.emit({ severityNumber: 17, severityText: 'ERROR', body: `payment ${i} declined`, attributes: { order: i, form, nested: { a: [1, 'x'] }, ok: false } });
+    logger.emit({
+      severityNumber: 17,
+      severityText: 'ERROR',
+      body: `payment ${i} declined`,
+      attributes: { order: i, form, nested: { a: [1, 'x'] }, ok: false },
+    });
   }
   logger.emit({ severityNumber: 10, body: { kind: 'map', n: 1 }, attributes: { order: 1_000, form } });
   await provider.forceFlush();
@@ -95,7 +105,10 @@ test('every span of the SDK is in its trace, as a tree, with the logs that carry
 
 test('every point of the SDK is there: counter, gauge and histogram', async () => {
   const exporter = new OTLPMetricExporter({ url: `${host.url}/v1/metrics` });
-  const provider = new MeterProvider({ resource, readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })] });
+  const provider = new MeterProvider({
+    resource,
+    readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })],
+  });
   const meter = provider.getMeter('test');
   meter.createCounter('orders', { unit: '{order}' }).add(5, { region: 'eu', name: 'label of a taken name' });
   meter.createGauge('depth').record(2.5);
@@ -108,13 +121,30 @@ test('every point of the SDK is there: counter, gauge and histogram', async () =
   expect(named('orders')).toMatchObject({
     service: 'shop',
     message: 'orders',
-    attributes: { type: 'counter', unit: '{order}', value: 5, temporality: 'cumulative', region: 'eu', 'label.name': 'label of a taken name' },
+    attributes: {
+      type: 'counter',
+      unit: '{order}',
+      value: 5,
+      temporality: 'cumulative',
+      region: 'eu',
+      'label.name': 'label of a taken name',
+    },
   });
   expect(named('depth')!.attributes).toMatchObject({ type: 'gauge', value: 2.5 });
-  expect(named('seconds')!.attributes).toMatchObject({ type: 'histogram', count: 4, sum: 14, min: 0.5, max: 9, bounds: '[1,2,4]', counts: '[1,1,1,1]' });
+  expect(named('seconds')!.attributes).toMatchObject({
+    type: 'histogram',
+    count: 4,
+    sum: 14,
+    min: 0.5,
+    max: 9,
+    bounds: '[1,2,4]',
+    counts: '[1,1,1,1]',
+  });
 });
 
-const span = (more: object) => ({ resourceSpans: [{ scopeSpans: [{ spans: [{ name: 'x', startTimeUnixNano: '1795773600000000001', ...more }] }] }] });
+const span = (more: object) => ({
+  resourceSpans: [{ scopeSpans: [{ spans: [{ name: 'x', startTimeUnixNano: '1795773600000000001', ...more }] }] }],
+});
 const good = { traceId: 'AF'.repeat(16), spanId: '0b'.repeat(8) };
 
 test('what must not be sent again is a partial success; the same body again is taken once', async () => {
@@ -136,7 +166,13 @@ test('64-bit numbers, bytes and nanoseconds keep their digits', async () => {
     { key: 'small', value: { intValue: 12 } },
     { key: 'raw', value: { bytesValue: 'AQID' } },
   ];
-  const record = { timeUnixNano: '1795773600123456789', body: { stringValue: 'digits' }, attributes, traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8) };
+  const record = {
+    timeUnixNano: '1795773600123456789',
+    body: { stringValue: 'digits' },
+    attributes,
+    traceId: 'ab'.repeat(16),
+    spanId: 'cd'.repeat(8),
+  };
   expect((await host.post('/v1/logs', { resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] })).status).toBe(200);
   const endMs = performance.now() + 30_000;
   let items: unknown[] = [];

@@ -17,7 +17,10 @@ const agg = z
   .meta({ description: `${metricAggs.join(', ')}, or a percentile: p50 to p99, p99.9. \`rate\` is a minute`, example: 'p95' });
 
 const step = (what: string) =>
-  durationParameter.refine((us) => us >= 1_000_000 && us <= 366 * 86_400e6, 'expected 1s to 366d').optional().meta({ description: what });
+  durationParameter
+    .refine((us) => us >= 1_000_000 && us <= 366 * 86_400e6, 'expected 1s to 366d')
+    .optional()
+    .meta({ description: what });
 
 /** How long a step is where none is given: some hundred values at most. */
 function defaultStep(spanUs: number): number {
@@ -42,8 +45,16 @@ export const metricRoutes = [
       name: z.string().min(1).max(255),
       agg: agg.default('avg'),
       service: z.string().max(200).optional(),
-      by: z.string().max(1_000).optional().meta({ description: 'Labels, or service, host, env, with commas between', example: 'service,path' }),
-      q: z.string().max(10_000).optional().meta({ description: 'Conditions in the words of the search bar', example: 'path:/api/* -host:a' }),
+      by: z
+        .string()
+        .max(1_000)
+        .optional()
+        .meta({ description: 'Labels, or service, host, env, with commas between', example: 'service,path' }),
+      q: z
+        .string()
+        .max(10_000)
+        .optional()
+        .meta({ description: 'Conditions in the words of the search bar', example: 'path:/api/* -host:a' }),
       step: step('Length of a step; such that there are at most some hundred unless given'),
       window: step('Each value covers so long up to the end of its step: a rolling average, say; one step unless given'),
     }),
@@ -77,7 +88,10 @@ export const metricRoutes = [
         agg: query.agg,
         stepUs,
         windowUs: query.window ?? stepUs,
-        by: (query.by ?? '').split(',').map((name) => name.trim().replace(/^attributes\./, '')).filter((name) => name !== ''),
+        by: (query.by ?? '')
+          .split(',')
+          .map((name) => name.trim().replace(/^attributes\./, ''))
+          .filter((name) => name !== ''),
       });
       return json({
         items: series.map(({ labels, points }) => ({ labels, points: points.map(([us, value]) => [formatTime(us), value]) })),
@@ -99,7 +113,14 @@ export const metricRoutes = [
         description: 'Metrics by name',
         content: {
           'application/json': listOf(
-            z.object({ name: z.string(), type: z.string(), unit: z.string().nullable(), services: z.array(z.string()), points: count, series: count }),
+            z.object({
+              name: z.string(),
+              type: z.string(),
+              unit: z.string().nullable(),
+              services: z.array(z.string()),
+              points: count,
+              series: count,
+            }),
           ),
         },
       },
@@ -119,10 +140,20 @@ export const metricRoutes = [
         orderBy: [['name', 'asc']],
         limit: 10_000,
       });
-      const metrics = new Map<string, { name: string; type: string; unit: string | null; services: string[]; points: number; series: number }>();
+      const metrics = new Map<
+        string,
+        { name: string; type: string; unit: string | null; services: string[]; points: number; series: number }
+      >();
       for (const { name, type, unit, service, points, series } of rows) {
         const key = String(name);
-        const metric = metrics.get(key) ?? { name: key, type: String(type), unit: unit === null ? null : String(unit), services: [], points: 0, series: 0 };
+        const metric = metrics.get(key) ?? {
+          name: key,
+          type: String(type),
+          unit: unit === null ? null : String(unit),
+          services: [],
+          points: 0,
+          series: 0,
+        };
         metrics.set(key, metric);
         metric.services.push(String(service));
         metric.points += Number(points);

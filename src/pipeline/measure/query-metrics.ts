@@ -38,17 +38,18 @@ export async function queryMetrics(search: Searching, plan: MetricPlan): Promise
   const { agg, stepUs, windowUs, time } = plan;
   const fromUs = Math.floor(time.fromUs / stepUs) * stepUs;
   const reach = Math.max(stepUs, Math.ceil(windowUs / stepUs) * stepUs);
-  if ((time.toUs - fromUs) / stepUs > maxCells) throw new AppError('INVALID_PARAMETER', 'step: there would be too many values; ask for a longer one');
+  if ((time.toUs - fromUs) / stepUs > maxCells)
+    throw new AppError('INVALID_PARAMETER', 'step: there would be too many values; ask for a longer one');
   const groups = new Map<string, CellGroup>();
   const range = { fromUs: fromUs - (reach - stepUs), toUs: time.toUs };
   const { points, truncated } = await gather(search, plan, range, (record, sample, before) => {
     const labels = groupOf(record, plan.by);
     const key = JSON.stringify(labels);
-    let group = groups.get(key);
-    if (!group) groups.set(key, (group = { labels, cells: new Map() }));
+    const group = groups.get(key) ?? { labels, cells: new Map<number, Cell>() };
+    groups.set(key, group);
     const bucket = Math.floor(sample.us / stepUs) * stepUs;
-    let cell = group.cells.get(bucket);
-    if (!cell) group.cells.set(bucket, (cell = emptyCell()));
+    const cell = group.cells.get(bucket) ?? emptyCell();
+    group.cells.set(bucket, cell);
     addSample(cell, sample, before);
   });
   const series = [...groups.values()].map(({ labels, cells }) => ({
@@ -65,7 +66,8 @@ export async function gather(
   range: TimeRange,
   take: (record: StoredRecord, sample: Sample, before: Sample | undefined) => void,
 ): Promise<{ points: number; truncated: boolean }> {
-  const named: Expression | undefined = name === undefined ? undefined : { kind: 'compare', op: '=', field: 'attributes.name', value: name };
+  const named: Expression | undefined =
+    name === undefined ? undefined : { kind: 'compare', op: '=', field: 'attributes.name', value: name };
   const last = new Map<string, Sample>();
   const seen = { points: 0, truncated: false };
   let plan: SearchPlan = {
