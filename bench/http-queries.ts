@@ -58,16 +58,22 @@ async function timesOf(ask: Ask, query: SixQuery): Promise<string[]> {
   return [...[first, tookMs[asked >> 1]!, tookMs[Math.floor(asked * 0.95)]!].map((ms) => ms.toFixed(1)), String(Math.round(rows / asked))];
 }
 
+/** All kinds of one server and then all of the other: those of ours are answered before compaction begins, ten seconds behind the last commit. */
 async function measure(askOurs: Ask, askTheirs: Ask | undefined): Promise<void> {
+  const ours: string[][] = [];
+  const theirs: string[][] = [];
+  for (const query of sixQueries) ours.push(await timesOf(askOurs, query));
+  if (askTheirs) for (const query of sixQueries) theirs.push(await timesOf(askTheirs, query));
   const columns = ['first ms', 'p50', 'p95', 'rows'];
   const head = ['query', ...columns, ...(askTheirs ? columns.map((name) => `VictoriaLogs ${name}`) : [])];
   console.log(`| ${head.join(' | ')} |\n|${'---|'.repeat(head.length)}`);
-  for (const query of sixQueries) {
-    const theirs = askTheirs ? await timesOf(askTheirs, query) : [];
-    console.log(`| ${[query.name, ...(await timesOf(askOurs, query)), ...theirs].join(' | ')} |`);
-  }
+  sixQueries.forEach((query, i) => {
+    console.log(`| ${[query.name, ...ours[i]!, ...(theirs[i] ?? [])].join(' | ')} |`);
+  });
 }
 
+const peer = options['victoria-logs'] ? await startVictoriaLogs(options['victoria-logs']) : undefined;
+await peer?.loaded([]);
 type Tiers = { items: { tier: string; files: number }[] };
 const server = await ServerProcess.start('../bin/logdrive.ts', (port, folder) => [
   ...['up', '--port', String(port), '--data-dir', join(folder, 'data'), '--log-level', 'warn', '--set', 'seal.after=1s'],
@@ -75,11 +81,9 @@ const server = await ServerProcess.start('../bin/logdrive.ts', (port, folder) =>
 const filesOf = async (tier: string) => (await server.get<Tiers>('/api/storage')).items.find((item) => item.tier === tier)!.files;
 await server.load([]);
 while ((await server.get<{ warm: { in_flight: number } }>('/api/ledger')).warm.in_flight > 0) await delay(100);
-const peer = options['victoria-logs'] ? await startVictoriaLogs(options['victoria-logs']) : undefined;
-await peer?.loaded([]);
 const ask = askLogdrive(server.port);
 const askPeer = peer && askVictoriaLogs(peer.server.port);
-console.log(`\n${await filesOf('level0')} files as they were sealed\n`);
+console.log(`\n${await filesOf('level0')} files as they were sealed, ${await filesOf('compacted')} compacted\n`);
 await measure(ask, askPeer);
 while ((await filesOf('level0')) > 8) await delay(500);
 await delay(2_000);

@@ -13,10 +13,15 @@ const at = <T>(list: readonly T[], i: number): T => list[i % list.length]!;
 
 const services = ['web-frontend', 'auth', 'kafka-broker'];
 const levels = ['info', 'warn', 'error', 'debug'];
-const rareWords = ['kibana', 'favicon', 'reboot', 'nosuchwordanywhere', 'shutdown', 'webmaster', 'exception', 'authentication'];
+const rareWords = [
+  ...['ioexception', 'panic', 'reboot', 'webmaster', 'deprecated', 'kibana', 'xchecksum', 'deadlock', 'nosuchtokenanywhere', 'segfault'],
+];
 const commonWords = ['password', 'failed', 'session', 'get', 'http', 'user', 'partition', 'preferred'];
 const substrings = ['TimeoutEx', 'passwo', '/vendor_data', 'eaderElection', 'gzip', 'consumer_offs', 'ogstash-', 'onitorama', 'ssh2'];
-const regexes = ['from 218\\.\\d+\\.\\d+\\.\\d+', '(GET|POST) /blog/.*\\.php', 'port 5[0-9]{3}1 ssh2', 'Invalid user [a-z]+ from'];
+const regexes = [
+  ...['time: [1-9]\\.\\d+', 'from 218\\.\\d+\\.\\d+\\.\\d+', '(GET|POST) /blog/.*\\.php'],
+  ...['blk_-?\\d+ (terminating|received)', 'port 5[0-9]{3}1 ssh2', 'kibana-dash[a-z]*[0-9].*404'],
+];
 const traceIds = someTraceIds(readFileSync(recordsFile()));
 
 /** Trace ids of records from all over the day. */

@@ -24,7 +24,7 @@ import type { Place } from './condition/evaluate.ts';
 import { noReads, type RowGroup } from './rows.ts';
 import type { Selection } from './selection.ts';
 import { type SourceRef, type SourceWindow, windowsOf } from './sources.ts';
-import { run, type Steps } from './steps.ts';
+import { type Pace, run, type Steps } from './steps.ts';
 
 /** Fields with about as many values as there are rows: their values are not gathered here. */
 const manyValued = new Set(['id', 'message', 'trace_id', 'span_id']);
@@ -41,8 +41,8 @@ export function canAggregate({ groupBy, aggregates }: AggregatePlan): boolean {
  * Sources must stay open until it resolves.
  * @throws AppError INVALID_QUERY; whatever a source's reads throw
  */
-export async function aggregate(sources: SourceRef[], plan: AggregatePlan, query: QueryRun = unboundedRun()): Promise<Groups> {
-  return await run(aggregating(sources, plan, query));
+export async function aggregate(sources: SourceRef[], plan: AggregatePlan, query: QueryRun = unboundedRun(), pace?: Pace): Promise<Groups> {
+  return await run(aggregating(sources, plan, query), pace);
 }
 
 function* aggregating(sources: SourceRef[], plan: AggregatePlan, query: QueryRun): Steps<Groups> {

@@ -63,6 +63,6 @@ export function buildMaintenance({ signal, settings, state, warm, runner, catalo
 
 /** What is made of the hours of the logs. */
 const derivationsOfLogs = (settings: HostSettings, search: StoreSearch): Derivation[] => [
-  summaries(search.aggregate.bind(search)),
+  summaries(search.aggregateBehind.bind(search)),
   ...(settings.warmFormat === 'ndjson' ? [hourLogs(search.search.bind(search))] : []),
 ];

@@ -2,6 +2,7 @@ import { aggregate } from '../../columnar/aggregate.ts';
 import { heldIds } from '../../columnar/held-ids.ts';
 import type { Part } from '../../columnar/part.ts';
 import { type SourceRef, search } from '../../columnar/search.ts';
+import type { Pace } from '../../columnar/steps.ts';
 import { readWindows, type WindowScan } from '../../columnar/windows.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import type { StoredRecord } from '../../core/record.ts';
@@ -51,13 +52,13 @@ export class StoreSearch {
     );
   }
 
-  async aggregate(plan: AggregatePlan, signal?: AbortSignal): Promise<Groups> {
-    const query = this.#run(signal);
-    return this.foreground.run(async () => {
-      const groups = await this.#sql?.aggregate(plan, query);
-      if (groups) return groups;
-      return this.#over(plan.tenant, plan.time, (refs, snapshot) => aggregate(refs, { ...snapshot, ...plan }, query));
-    });
+  aggregate(plan: AggregatePlan, signal?: AbortSignal): Promise<Groups> {
+    return this.foreground.run(() => this.#aggregate(plan, this.#run(signal)));
+  }
+
+  /** The same for what nobody waits for: it gives way to whoever asks. */
+  aggregateBehind(plan: AggregatePlan): Promise<Groups> {
+    return this.#aggregate(plan, this.#run(undefined), this.foreground.background);
   }
 
   /** The windows of a tenant, from its rows: a position is counted once, as in every answer. */
@@ -92,6 +93,12 @@ export class StoreSearch {
   }
 
   #run = (signal: AbortSignal | undefined): QueryRun => new QueryRun(this.#budget, () => this.#clock.monotonicMs(), signal);
+
+  async #aggregate(plan: AggregatePlan, query: QueryRun, pace?: Pace): Promise<Groups> {
+    const groups = await this.#sql?.aggregate(plan, query);
+    if (groups) return groups;
+    return this.#over(plan.tenant, plan.time, (refs, snapshot) => aggregate(refs, { ...snapshot, ...plan }, query, pace));
+  }
 
   async #over<T>(tenant: string, time: TimeRange, run: (refs: SourceRef[], limits: { snapshot?: Snapshot }) => Promise<T>): Promise<T> {
     const { tables, files, snapshot } = await this.#sources.find(tenant, time);
