@@ -23,7 +23,7 @@ type Json = {
 };
 
 /** Settings that hold lists or rules, and are documented as one. */
-const opaque = new Set(['process', 'tenants']);
+const opaque = new Set(['process', 'tenants', 'alerts.channels', 'alerts.routing']);
 
 /** Every setting and every group of the configuration, in the order of its schema. */
 export function listSettings(): { leaves: Leaf[]; groups: Group[] } {

@@ -3,6 +3,7 @@ import { canMaskName, defaultMaskSettings } from '../core/mask-settings.ts';
 import { tenantPattern } from '../core/tenant.ts';
 import { latencyKeys } from '../core/windows/window.ts';
 import { processConfig } from '../processors/registry.ts';
+import { alertsConfig } from './alerts-schema.ts';
 import { bytes, duration } from './quantities.ts';
 import { servicesConfig } from './services-schema.ts';
 
@@ -141,6 +142,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'what is counted by minute, service and level' }),
+  alerts: alertsConfig,
   services: servicesConfig,
   query: z
     .strictObject({

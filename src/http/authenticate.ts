@@ -33,6 +33,13 @@ export async function authenticate(platform: Platform, header: HeaderReader, sco
 export const isOperator = ({ tenant, keyId, scopes: of }: Caller): boolean =>
   keyId === openKeyId || (tenant === systemTenant && of.includes('admin'));
 
+/** Who acts, as what is changed writes it down. */
+export const actorOf = (caller: Caller): { tenant: string; by: string; isOperator: boolean } => ({
+  tenant: caller.tenant,
+  by: caller.keyId,
+  isOperator: isOperator(caller),
+});
+
 function secretOf(header: HeaderReader): string | undefined {
   const own = header('x-api-key')?.trim();
   if (own) return own;

@@ -1,6 +1,7 @@
 import type { Signal } from '../core/signal.ts';
 import type { AcceptAnswer, AcceptRequest } from './accept/types.ts';
 import type { DocumentKind, Documents } from './documents.ts';
+import type { NotifyApi } from './notify/api.ts';
 import type { AlertRules } from './rules/alert-rules.ts';
 import type { StoreApi } from './store-api.ts';
 
@@ -52,6 +53,8 @@ export interface Platform {
   documents(kind: DocumentKind): Documents;
   /** Alert rules; loaded when they are first asked for. */
   rules(): Promise<AlertRules>;
+  /** Who is told of alerts: routing, silences, channels, deliveries. Made when first asked for. */
+  notify(): Promise<NotifyApi>;
   readiness(): Promise<Readiness>;
   /** Prometheus text. */
   metrics(): Promise<string>;

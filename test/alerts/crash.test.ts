@@ -11,13 +11,17 @@ const config = {
   route: { receiver: 'both', group_by: ['n'], group_wait: '5s', group_interval: '20s', repeat_interval: '60s' },
   receivers: [{ name: 'both', channels: ['a', 'b'] }],
 };
-/** Kills at each step; the suite takes a part of them, `LOGDRIVE_KILLS=1000` all. */
+/** How many stories are killed at each step; the suite takes a part of them, `LOGDRIVE_KILLS=1000` all. */
 const killsPerStep = Number(process.env.LOGDRIVE_KILLS ?? 3);
 
 type Story = { told: Map<string, string[]>; steps: number; kills: number };
 
-/** Lives through one story of alerts that come, change and go; the process dies at the given step of each of its lives, `lives` times, and a new one goes on. */
-async function live(killAt: number, lives: number, plant?: 'torn-transaction'): Promise<Story> {
+/**
+ * Lives through one story of alerts that come, change and go. The process dies at the given step and a new one goes on, which dies as well, at a step that `seed` decides:
+ * so many lives.
+ */
+async function live(killAt: number, lives: number, seed = 0, plant?: 'torn-transaction'): Promise<Story> {
+  let random = seed;
   const inner = new MemoryStateStore();
   const clock = manualClock(1e12);
   const steps = new Steps();
@@ -49,7 +53,8 @@ async function live(killAt: number, lives: number, plant?: 'torn-transaction'): 
         if (!(error instanceof Killed)) throw error;
         kills++;
         steps.count = 0;
-        steps.killAt = kills < lives ? killAt : Number.POSITIVE_INFINITY;
+        random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0;
+        steps.killAt = kills < lives ? 1 + ((random >>> 8) % 60) : Number.POSITIVE_INFINITY;
         host = open();
       }
     }
@@ -74,9 +79,11 @@ test('killed between any two steps, nothing is missed and each dedup key is one 
   expect(inOrder(calm.told)).toContain('a x firing');
   let kills = 0;
   for (let killAt = 1; killAt <= calm.steps; killAt++) {
-    const story = await live(killAt, killsPerStep);
-    kills += story.kills;
-    expect(inOrder(story.told), `killed at step ${killAt}`).toEqual(inOrder(calm.told));
+    for (let story = 0; story < killsPerStep; story++) {
+      const { told, kills: of } = await live(killAt, 1 + (story % 5), story);
+      kills += of;
+      expect(inOrder(told), `killed at step ${killAt}, story ${story}`).toEqual(inOrder(calm.told));
+    }
   }
   expect(kills).toBeGreaterThan(calm.steps);
   if (killsPerStep > 10) process.stderr.write(`${kills} kills over ${calm.steps} steps, ${calm.told.size} dedup keys each time\n`);
@@ -86,7 +93,7 @@ test('a transaction that is none is found out', async () => {
   const calm = await live(Number.POSITIVE_INFINITY, 0);
   const differences: number[] = [];
   for (let killAt = 1; killAt <= 20; killAt++) {
-    const found = await live(killAt, 1, 'torn-transaction').then(
+    const found = await live(killAt, 1, 0, 'torn-transaction').then(
       ({ told }) => inOrder(told).join() !== inOrder(calm.told).join(),
       () => true,
     );

@@ -41,6 +41,7 @@ import { SourceFinder } from '../../src/pipeline/store/sources.ts';
 import { summaries } from '../../src/pipeline/summarise.ts';
 import type { HotStore } from '../../src/query/ports/hot-store.ts';
 import { rules } from '../deliver/open-sinks.ts';
+import { notifyApi } from '../scenarios/notify-api.ts';
 
 const readBytes = 256 * 1024;
 const generation = 1;
@@ -166,6 +167,7 @@ export async function openCloud({ partitions = 2, withHot = true, hotDays = 7 } 
     }),
     keys,
     documents: createDocuments({ state, clock }),
+    notify: notifyApi(state),
     rules: lazyAlertRules({ state, clock, storeOf: onlyLogs(store) }),
     store,
     storeOf: onlyLogs(store),

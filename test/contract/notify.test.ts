@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConsoleNotifier } from '../../src/adapters/notify/console/console-notifier.ts';
 import { SlackNotifier } from '../../src/adapters/notify/slack/slack-notifier.ts';
 import { WebhookNotifier } from '../../src/adapters/notify/webhook/webhook-notifier.ts';
+import { manualClock } from '../../src/core/clock.ts';
 import { type LogFields, silentLog } from '../../src/core/ports/log.ts';
 import type { Notification, Notifier } from '../../src/core/ports/notifier.ts';
 
@@ -99,7 +100,8 @@ describe.each(channels)('%s', (_, open) => {
 });
 
 test('a webhook gets JSON, signed, with a key that repeats share', async () => {
-  await new WebhookNotifier({ url: url(), secret: 'signing', headers: { 'x-team': 'ops' } }).notify(notification);
+  const clock = manualClock(1_764_000_000_500);
+  await new WebhookNotifier({ url: url(), secret: 'signing', headers: { 'x-team': 'ops' }, clock }).notify(notification);
   const [{ headers, body } = { headers: {}, body: '' }] = seen;
   const { dedupKey, ...rest } = notification;
   expect(JSON.parse(body)).toEqual({ version: 1, ...rest, dedup_key: dedupKey });
@@ -107,7 +109,7 @@ test('a webhook gets JSON, signed, with a key that repeats share', async () => {
     'content-type': 'application/json',
     'idempotency-key': 'alarm%2Fhot-lag%2F%C3%A4',
     'x-team': 'ops',
-    'x-logdrive-signature': `sha256=${createHmac('sha256', 'signing').update(body).digest('hex')}`,
+    'x-logdrive-signature': `t=1764000000,v1=${createHmac('sha256', 'signing').update(`1764000000.${body}`).digest('hex')}`,
   });
 });
 

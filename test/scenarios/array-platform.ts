@@ -14,6 +14,7 @@ import { type PlatformMetrics, platformMetrics } from '../../src/pipeline/platfo
 import { lazyAlertRules } from '../../src/pipeline/rules/lazy-alert-rules.ts';
 import { arrayQueue } from './array-queue.ts';
 import { type ArrayStore, arrayStore } from './array-store.ts';
+import { notifyApi } from './notify-api.ts';
 
 export type ArrayPlatform = Platform & { store: ArrayStore; metricsOf: PlatformMetrics };
 
@@ -40,6 +41,7 @@ export function arrayPlatform(): ArrayPlatform {
     }),
     keys,
     documents: createDocuments({ state: new MemoryStateStore(), clock: systemClock }),
+    notify: notifyApi(new MemoryStateStore()),
     rules: lazyAlertRules({ state: new MemoryStateStore(), clock: systemClock, storeOf: onlyLogs(store) }),
     store,
     storeOf: onlyLogs(store),

@@ -57,7 +57,7 @@ function alertText({ status, rule, labels, annotations, startsUs, endsUs, reason
       : `from ${formatTime(startsUs)} to ${formatTime(endsUs ?? nowUs)} (${span})`;
   return [
     `${status === 'firing' ? 'FIRING' : 'RESOLVED'} ${rule}${shown.length > 0 ? `  ${shown.join(' ')}` : ''}`,
-    ...[summary, description === reason ? undefined : description, reason].filter((line) => line).map((line) => `  ${line}`),
+    ...[...new Set([summary, description, reason])].filter((line) => line).map((line) => `  ${line}`),
     `  ${time}`,
     ...Object.entries(more)
       .filter(([name]) => !isLink(name))

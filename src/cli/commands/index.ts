@@ -20,6 +20,13 @@ export const commands: Entry[] = [
     summary: 'Plays six services of a shop: their logs, bursts, errors, traces',
     load: async () => (await import('./simulate.ts')).simulate,
   },
+  {
+    name: 'alerts',
+    summary: 'Shows what fires and who was told; acknowledges; explains where an alert would go',
+    load: async () => (await import('./alerts.ts')).alerts,
+  },
+  { name: 'silences', summary: 'Keeps alerts from being told for a time', load: async () => (await import('./silences.ts')).silences },
+  { name: 'channels', summary: 'Lists ways to tell people, and tests them', load: async () => (await import('./channels.ts')).channels },
   { name: 'keys', summary: 'Makes, lists, rotates and revokes API keys', load: async () => (await import('./keys.ts')).keys },
   {
     name: 'rules',

@@ -11,6 +11,7 @@ import { onlyLogs } from '../../pipeline/only-logs.ts';
 import type { Platform, Readiness } from '../../pipeline/platform.ts';
 import { lazyAlertRules } from '../../pipeline/rules/lazy-alert-rules.ts';
 import type { StoreApi } from '../../pipeline/store-api.ts';
+import { Notifying } from '../embedded/notifying.ts';
 import { secretOf } from '../embedded/secrets.ts';
 import type { FunctionRuntime } from './function-runtime.ts';
 import type { OpenedStore } from './open-store.ts';
@@ -30,6 +31,9 @@ export async function buildApp(
   const { inTime = (timeoutMs: number) => timeoutMs, ...options } = more;
   const [cursorKey, receiptKey] = await Promise.all([secretOf(state, 'cursors'), secretOf(state, 'receipts')]);
   const logs: StoreApi = { ...api, waitFor: (receipt, sink, timeoutMs) => api.waitFor(receipt, sink, inTime(timeoutMs)) };
+  // Only asked here: what has changed is seen by the function that decides, at its next call.
+  const settings = { externalUrl: '', channels: {}, routing: undefined, allowAddresses: [], heartbeats: [] };
+  const notifying = new Notifying({ state, clock, log, settings, isAlone: false, publish: async () => {}, isAsleep: true });
   const platform: Platform = {
     open: async () => false,
     accept: async () => {
@@ -37,6 +41,7 @@ export async function buildApp(
     },
     keys: createKeys({ state, clock }),
     documents: createDocuments({ state, clock }),
+    notify: () => notifying.api(),
     rules: lazyAlertRules({ state, clock, storeOf: (signal) => platform.storeOf(signal) }),
     store: logs,
     storeOf: onlyLogs(logs),

@@ -23,8 +23,10 @@ import { Canary } from './canary.ts';
 import { generationOf, openNextGeneration } from './generation.ts';
 import { HostHealth } from './health.ts';
 import { closeServer, listenOn } from './listen-on.ts';
+import { Notifying } from './notifying.ts';
 import { isLoopback, refuseOpenHost } from './open-host.ts';
 import { takeProfile } from './profiles.ts';
+import { publishAsEvents } from './publish-as-events.ts';
 import { secretOf } from './secrets.ts';
 import { dataPaths, type HostSettings, tenantSettings } from './settings.ts';
 import { openedFirst, SignalLanes } from './signal-lanes.ts';
@@ -119,11 +121,18 @@ export async function startHost(given: HostSettings, { profile = false, newGener
   const canary = new Canary({ accept: bare, store: store.api, clock, log });
   const health = new HostHealth({ queue, store, canary, registry, metrics, settings, clock });
 
+  const notifying = new Notifying({
+    ...{ state, clock, log, settings: settings.alerts, isAlone: true },
+    publish: publishAsEvents(bare),
+  });
+  await notifying.check();
+
   const platform: Platform = {
     open: async () => isLocal && !(await keys.any()),
     accept,
     keys,
     documents: createDocuments({ state, clock }),
+    notify: () => notifying.api(),
     rules: lazyAlertRules({ state, clock, storeOf: (signal) => platform.storeOf(signal) }),
     store: store.api,
     storeOf: (signal) => (signal === 'logs' ? store.api : openedFirst(store.apiOf(signal), () => lanes.open(signal))),
@@ -133,6 +142,7 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     profile: (kind, seconds) => Promise.all([takeProfile(paths.profiles, 'front', kind, seconds), store.api.profile(kind, seconds)]),
   };
   const evaluation = scheduleEvaluation({
+    passed: () => notifying.evaluated(),
     ...{ state, clock, log, afterMs: settings.windows.latenessUs / 1_000 + 1_200 },
     source: async () => (await import('../../pipeline/evaluate/store-window-source.ts')).createStoreWindowSource(platform),
   });
@@ -153,6 +163,7 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     stopped ??= (async () => {
       canary.stop();
       await evaluation.stop();
+      await notifying.stop();
       stopping.abort();
       await closeServer(server);
       await store.stop(true);
@@ -165,6 +176,7 @@ export async function startHost(given: HostSettings, { profile = false, newGener
   };
   const url = await listenOn(server, settings, stop);
   evaluation.start();
+  await notifying.start();
   if (settings.canaryEveryMs !== undefined) canary.start(settings.canaryEveryMs);
   void lanes.openKnown();
   return { url, platform, stop, log, panicked: (where) => metrics.panics.add(1, where) };

@@ -30,8 +30,10 @@ export function settingsOfConfig(config: Config, version: string): HostSettings 
       },
     ]),
   );
+  const { externalUrl, ...alerts } = config.alerts;
   return {
     version,
+    alerts: { ...alerts, externalUrl: (externalUrl || `http://${config.server.host}:${config.server.port}`).replace(/\/+$/, '') },
     dataDir: config.dataDir,
     host: config.server.host,
     port: config.server.port,

@@ -11,7 +11,17 @@ import type { QueryBudget } from '../../query/budget.ts';
 export type TenantSettings = { mask: MaskSettings; limits: AcceptLimits; warmDays: number; rate: RateLimit; keyRate: RateLimit };
 
 /** What one embedded host is made from: plain data, so that it crosses to the store thread. Made from `logdrive.yaml` by `settings-of-config.ts`. */
+/** Who is told of alerts, as `logdrive.yaml` says; channels and routing are checked when they are first needed, or at the start where they are given. */
+export type AlertSettings = {
+  externalUrl: string;
+  channels: Record<string, unknown>;
+  routing?: unknown;
+  allowAddresses: string[];
+  heartbeats: { name: string; url: string | { env: string } | { file: string }; every: number }[];
+};
+
 export type HostSettings = {
+  alerts: AlertSettings;
   version: string;
   dataDir: string;
   host: string;

@@ -24,6 +24,7 @@ import { generationOf } from '../embedded/generation.ts';
 import { HostHealth } from '../embedded/health.ts';
 import type { Host, HostOptions } from '../embedded/host.ts';
 import { closeServer, listenOn } from '../embedded/listen-on.ts';
+import { Notifying } from '../embedded/notifying.ts';
 import { isLoopback, refuseOpenHost } from '../embedded/open-host.ts';
 import { takeProfile } from '../embedded/profiles.ts';
 import { secretOf } from '../embedded/secrets.ts';
@@ -76,11 +77,18 @@ export async function startServicesHost(
     ...{ canary, registry, metrics, settings, clock },
   });
 
+  const notifying = new Notifying({
+    ...{ state, clock, log, settings: settings.alerts, isAlone: false },
+    publish: async () => {},
+  });
+  await notifying.check();
+
   const platform: Platform = {
     open: async () => isLocal && !(await keys.any()),
     accept,
     keys,
     documents: createDocuments({ state, clock }),
+    notify: () => notifying.api(),
     rules: lazyAlertRules({ state, clock, storeOf: (signal) => platform.storeOf(signal) }),
     store: store.api,
     storeOf: onlyLogs(store.api),
@@ -93,6 +101,7 @@ export async function startServicesHost(
     profile: async (kind, seconds) => [await takeProfile(dataPaths(settings.dataDir).profiles, 'host', kind, seconds)],
   };
   const evaluation = scheduleEvaluation({
+    passed: () => notifying.evaluated(),
     ...{ state, clock, log, afterMs: settings.windows.latenessUs / 1_000 + 1_200 },
     source: async () => (await import('../../pipeline/evaluate/store-window-source.ts')).createStoreWindowSource(platform),
   });
@@ -114,6 +123,7 @@ export async function startServicesHost(
     stopped ??= (async () => {
       canary.stop();
       await evaluation.stop();
+      await notifying.stop();
       stopping.abort();
       await closeServer(server);
       await queue.close();
@@ -126,6 +136,7 @@ export async function startServicesHost(
   };
   const url = await listenOn(server, settings, stop);
   evaluation.start();
+  await notifying.start();
   if (settings.canaryEveryMs !== undefined) canary.start(settings.canaryEveryMs);
   const stores = [
     ['queue', `Kafka ${brokers.join(', ')}, topic ${topic} (${partitions})`],

@@ -1,6 +1,9 @@
 import type { Route } from '../route.ts';
 import { accountingRoutes } from './accounting.ts';
+import { alertChannelRoutes } from './alert-channels.ts';
+import { alertRoutingRoutes } from './alert-routing.ts';
 import { alertRuleRoutes } from './alert-rules.ts';
+import { alertSilenceRoutes } from './alert-silences.ts';
 import { alertRoutes } from './alerts.ts';
 import { anomalyRoutes } from './anomalies.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
@@ -34,6 +37,9 @@ export const routes: readonly Route[] = [
   ...anomalyRoutes,
   ...accountingRoutes,
   ...deadLetterRoutes,
+  ...alertRoutingRoutes,
+  ...alertSilenceRoutes,
+  ...alertChannelRoutes,
   ...keyRoutes,
   ...alertRoutes,
   ...alertRuleRoutes,

@@ -27,7 +27,10 @@ export async function takeOver(deps: NotifyDeps, book: GroupBook, settings: Noti
 const firstAt = ({ value }: Entry): number => value.transitions[0]?.atUs ?? 0;
 
 async function takeEntry(entry: Entry, deps: NotifyDeps, book: GroupBook, settings: NotifySettings): Promise<number> {
-  await deps.publish(entry.value.transitions);
+  // Whoever listens elsewhere must not keep people from being told; the evaluator's own history has every transition in any case.
+  await deps
+    .publish(entry.value.transitions)
+    .catch((error: unknown) => deps.log.error({ error, outbox: entry.key }, 'transitions were not published'));
   let { transitions } = entry.value;
   let { version } = entry;
   let taken = 0;

@@ -1,5 +1,6 @@
 import { SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import { AppError } from '../../../core/errors.ts';
+import { noticeHtml } from '../../../core/notice-html.ts';
 import { type Notification, type Notifier, textWithLinks } from '../../../core/ports/notifier.ts';
 
 export type SesOptions = {
@@ -22,7 +23,7 @@ const lasting = new Set([
   'AccountSuspendedException',
 ]);
 
-/** Sends notifications as e-mail by SES: plain text, with `X-Logdrive-Dedup-Key` and `X-Logdrive-Severity` for filters. */
+/** Sends notifications as e-mail by SES: plain text and HTML, with `X-Logdrive-Dedup-Key` and `X-Logdrive-Severity` for filters. */
 export class SesNotifier implements Notifier {
   readonly #client: SESv2Client;
   readonly #from: string;
@@ -40,7 +41,7 @@ export class SesNotifier implements Notifier {
   }
 
   async notify(notification: Notification): Promise<void> {
-    const { subject, severity, dedupKey } = notification;
+    const { subject, severity, dedupKey, group } = notification;
     const utf8 = (Data: string) => ({ Data, Charset: 'UTF-8' });
     const headers = { 'X-Logdrive-Dedup-Key': encodeURIComponent(dedupKey.toWellFormed()).slice(0, 800), 'X-Logdrive-Severity': severity };
     try {
@@ -50,8 +51,8 @@ export class SesNotifier implements Notifier {
           Destination: { ToAddresses: this.#to },
           Content: {
             Simple: {
-              Subject: utf8(`[${severity}] ${subject.replace(/\s+/g, ' ')}`),
-              Body: { Text: utf8(textWithLinks(notification)) },
+              Subject: utf8(`${group ? '' : `[${severity}] `}${subject.replace(/\s+/g, ' ')}`),
+              Body: { Text: utf8(textWithLinks(notification)), Html: utf8(noticeHtml(notification)) },
               Headers: Object.entries(headers).map(([Name, Value]) => ({ Name, Value: Value || '-' })),
             },
           },

@@ -1,15 +1,18 @@
 import { createHmac } from 'node:crypto';
+import { type Clock, systemClock } from '../../../core/clock.ts';
+import { webhookPayload } from '../../../core/notice.ts';
 import type { Notification, Notifier } from '../../../core/ports/notifier.ts';
 import { type PostOptions, postJson, receiverUrl } from '../../../core/post-json.ts';
 
-export type WebhookOptions = Pick<PostOptions, 'headers' | 'timeoutMs' | 'attempts' | 'pause'> & {
+export type WebhookOptions = Pick<PostOptions, 'headers' | 'timeoutMs' | 'attempts' | 'pause' | 'send'> & {
   /** May hold a secret: no error has more of it than its host. */
   url: string;
-  /** Signs the body: `x-logdrive-signature: sha256=<HMAC in hex>`. */
+  /** Signs time and body: `x-logdrive-signature: t=<epoch seconds>,v1=<HMAC-SHA-256 of "<t>.<body>" in hex>`. */
   secret?: string;
+  clock?: Clock;
 };
 
-/** Posts notifications as JSON; docs/notifications.md has the format. A repeat has the same `idempotency-key`. */
+/** Posts notifications as JSON: alerts as Alertmanager does, version 4, others as docs/alert-routing.md says. A repeat has the same `idempotency-key`. */
 export class WebhookNotifier implements Notifier {
   readonly #options: WebhookOptions;
   readonly #url: URL;
@@ -20,14 +23,18 @@ export class WebhookNotifier implements Notifier {
   }
 
   async notify(notification: Notification): Promise<void> {
-    const { secret, headers = {}, url: _, ...bounds } = this.#options;
-    const { subject, text, severity, links, dedupKey } = notification;
-    const body = JSON.stringify({ version: 1, subject, text, severity, links, dedup_key: dedupKey });
-    const signature = secret ? { 'x-logdrive-signature': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}` } : {};
+    const { secret, headers = {}, url: _, clock = systemClock, ...bounds } = this.#options;
+    const { subject, text, severity, links, dedupKey, group } = notification;
+    const payload = group ? webhookPayload(group) : { version: 1, subject, text, severity, links, dedup_key: dedupKey };
+    const body = JSON.stringify(payload);
+    const signed = secret ? { 'x-logdrive-signature': signatureOf(body, secret, Math.floor(clock.nowMs() / 1000)) } : {};
     const key = encodeURIComponent(dedupKey.toWellFormed());
-    const all = { ...headers, ...signature, 'idempotency-key': key };
+    const all = { ...headers, ...signed, 'idempotency-key': key };
     await postJson(body, { ...bounds, receiver: `the webhook at ${this.#url.host}`, url: this.#url, headers: all });
   }
 
   async close(): Promise<void> {}
 }
+
+const signatureOf = (body: string, secret: string, atS: number): string =>
+  `t=${atS},v1=${createHmac('sha256', secret).update(`${atS}.${body}`).digest('hex')}`;
