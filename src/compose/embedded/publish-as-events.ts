@@ -6,10 +6,15 @@ import type { Accept } from '../../pipeline/accept/accept.ts';
 /** Hands every transition on as an event of its tenant (CloudEvents 1.0, type `logdrive.alert.<state>`), so that they can be queried. Twice is once: by the idempotency key, and by the id. */
 export function publishAsEvents(accept: Accept): (transitions: Transition[]) => Promise<void> {
   return async (transitions) => {
+    const { eventTranslator } = await import('../../pipeline/events/translate-events.ts');
+    const translate = eventTranslator(
+      () => undefined,
+      () => [],
+    );
     for (const [tenant, own] of Map.groupBy(transitions, (transition) => transition.tenant)) {
       const body = Buffer.from(JSON.stringify(own.map(eventOf)));
       await accept({
-        ...{ signal: 'events', tenant, keyId: tenant, requestId: `alerts-${own[0]!.atUs}`, body, defaults: {} },
+        ...{ signal: 'events', translate, tenant, keyId: tenant, requestId: `alerts-${own[0]!.atUs}`, body, defaults: {} },
         ...{ contentType: 'application/cloudevents-batch+json', contentEncoding: undefined, contentLength: body.length },
         idempotencyKey: createHash('sha256').update(body).digest('hex'),
       });
