@@ -39,6 +39,8 @@ export type FunctionManifest<Env extends z.ZodObject = z.ZodObject> = {
   /** Like its folder; the bundle is `dist/lambdas/<name>/index.mjs`, its handler `index.handler`. */
   name: string;
   description: string;
+  /** A stage has it only where this setting of its stream is on. */
+  only?: 'door' | 'parsed';
   triggers: Trigger[];
   /** Its environment: input as the stack gives it, output as the function has it. */
   env: Env;

@@ -7,6 +7,7 @@ import type { FunctionManifest } from './function-manifest.ts';
 import index from './index/manifest.ts';
 import ingest from './ingest/manifest.ts';
 import notify from './notify/manifest.ts';
+import publishParsed from './publish-parsed/manifest.ts';
 import query from './query/manifest.ts';
 import redrive from './redrive/manifest.ts';
 import restore from './restore/manifest.ts';
@@ -23,6 +24,7 @@ export const functions = {
   index,
   ingest,
   notify,
+  'publish-parsed': publishParsed,
   query,
   redrive,
   restore,

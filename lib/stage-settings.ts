@@ -22,6 +22,10 @@ export type StreamSettings = {
   minInSync: number;
   /** Hours that Kafka keeps records; half of it is the age at which an unread record raises an alarm. @default 72 */
   retentionHours: number;
+  /** Whether services may write straight to Kafka, to the topic `logs.in`. @default true */
+  door: boolean;
+  /** Whether processed records are published to the topic `logs.parsed`. @default false */
+  parsed: boolean;
 };
 
 /** The hot store. */

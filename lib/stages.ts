@@ -21,6 +21,8 @@ const streamDefaults: StreamSettings = {
   replication: 2,
   minInSync: 2,
   retentionHours: 72,
+  door: true,
+  parsed: false,
 };
 const searchDefaults: SearchSettings = {
   externalUrl: '',

@@ -5,6 +5,7 @@ import { defineFunction } from '../function-manifest.ts';
 export default defineFunction({
   name: 'take-in',
   description: 'Accepts records that services produced straight to Kafka, from `logs.in` into `logs.raw`',
+  only: 'door',
   triggers: [{ kind: 'kafka', topic: 'logs.in', batchSize: 1_000, windowS: 1 }],
   env: z.object({ ...common, ...kafka, ...table }),
   memoryMb: 1024,

@@ -108,10 +108,10 @@ function scanCosts({ largeScans }: StageSettings, { gbPerDay, queriesPerDay }: L
 
 /** Alarms are counted by a test against the templates. */
 export const alarmsOf = ({ search, stream, storage }: StageSettings): number => {
-  const functions = search ? 13 : 12;
+  const functions = 11 + Number(search !== false) + Number(stream.door) + Number(stream.parsed);
   const domain = search && !search.externalUrl ? 2 : 0;
   const cluster = { provisioned: 2, express: 1, serverless: 0, external: 0 }[stream.kind];
-  const lag = stream.kind === 'external' ? 0 : search ? 3 : 2;
+  const lag = stream.kind === 'external' ? 0 : 1 + Number(search !== false) + Number(stream.door) + Number(stream.parsed);
   return 2 * functions + 2 + 2 + 2 + (storage.growthGiBPerDay > 0 ? 1 : 0) + lag + cluster + domain;
 };
 

@@ -36,7 +36,7 @@ export class AlarmsStack extends Stack {
       });
 
     for (const [name, { fn }] of functions)
-      if (['index', 'archive', 'take-in'].includes(name) && stream.arn)
+      if (['index', 'archive', 'take-in', 'publish-parsed'].includes(name) && stream.arn)
         raise(`Lag-${name}`, { name: 'consumer-lag', subject: name, metric: offsetLag(fn.functionName), threshold: 100_000, periods: 10 });
 
     const { kind } = stage.stream;

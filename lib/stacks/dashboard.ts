@@ -17,7 +17,7 @@ export class DashboardStack extends Stack {
     const graph = (title: string, left: cloudwatch.IMetric[], right: cloudwatch.IMetric[] = []) =>
       new cloudwatch.GraphWidget({ title, left, right, width: 8, liveData: true });
     const all = [...functions.values()].map(({ fn }) => fn);
-    const consumers = ['index', 'archive', 'take-in'].flatMap((name) => functions.get(name)?.fn.functionName ?? []);
+    const consumers = ['index', 'archive', 'take-in', 'publish-parsed'].flatMap((name) => functions.get(name)?.fn.functionName ?? []);
     const { api } = ingest;
 
     const rows: cloudwatch.IWidget[][] = [

@@ -11,10 +11,12 @@ import { LogFunction } from '../constructs/log-function.ts';
 import { environmentOf } from '../environment.ts';
 import type { Parts } from '../parts.ts';
 
-/** Functions of a stage, as manifests: all, but for those that only serve a hot store where there is none. */
-export const functionsOf = ({ search }: Pick<Parts, 'search'>): FunctionManifest[] =>
+/** Functions of a stage, as manifests: all, but for those that only serve a hot store where there is none, or what is switched off. */
+export const functionsOf = ({ search, stage }: Pick<Parts, 'search' | 'stage'>): FunctionManifest[] =>
   manifests.filter(
-    ({ env }) => search !== undefined || env.safeParse({}).error?.issues.every(({ path }) => path[0] !== 'LOGDRIVE_HOT_URL'),
+    ({ env, only }) =>
+      (only === undefined || stage.stream[only]) &&
+      (search !== undefined || env.safeParse({}).error?.issues.every(({ path }) => path[0] !== 'LOGDRIVE_HOT_URL')),
   );
 
 export const hasRoutes = ({ triggers }: FunctionManifest): boolean => triggers.some(({ kind }) => kind === 'http');

@@ -6,6 +6,7 @@ import { KafkaSource } from '../constructs/kafka-source.ts';
 import type { LogFunction } from '../constructs/log-function.ts';
 import { acknowledge, acknowledgePattern } from '../guards/acknowledge.ts';
 import type { Parts } from '../parts.ts';
+import { topicsOf } from '../topics.ts';
 import { addFunction, functionsOf, hasRoutes } from './functions.ts';
 
 /** Everything that works without being asked over HTTP: consumers of Kafka, schedules, alarms' messenger, and what a deployment sets up. */
@@ -49,6 +50,7 @@ export class ProcessStack extends Stack {
       serviceToken: provider.serviceToken,
       resourceType: 'Custom::LogdriveSetUp',
       properties: {
+        Topics: topicsOf(stage),
         ...{ Partitions: partitions, Replication: replication, MinInSync: minInSync, RetentionHours: retentionHours },
         ...(stage.search
           ? {

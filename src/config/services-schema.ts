@@ -1,7 +1,11 @@
 import * as z from 'zod';
+import { tenantPattern } from '../core/tenant.ts';
 
 /** What begins the names of topics and indices, and of bucket, table and queue. */
 const prefix = z.string().regex(/^[a-z0-9-]{0,30}$/, 'a prefix is at most 30 of a-z, 0-9 and -');
+
+/** Empty, or a tenant. */
+const tenant = z.string().regex(new RegExp(`^$|${tenantPattern.source}`), 'a tenant is 1 to 40 of a-z, 0-9 and -');
 
 /** Where `logdrive up --profile services` finds its services. What is empty is what `npm run services:up` started, or its usual address. */
 export const servicesConfig = z
@@ -18,6 +22,18 @@ export const servicesConfig = z
     endpoint: z.string().default('').meta({ description: 'URL of an emulated AWS' }),
     region: z.string().min(1).default('us-east-1').meta({ description: 'region of the bucket, the table and the queue' }),
     prefix: prefix.default('').meta({ description: 'begins the names of topics, indices, bucket, table and queue' }),
+    in: z
+      .strictObject({
+        enabled: z.boolean().default(false).meta({ description: 'whether messages of `logs.in` are taken in' }),
+        tenant: tenant
+          .default('')
+          .meta({ description: "whose messages without an API key in the header `x-api-key` are; empty: nobody's" }),
+        header: z.string().default('').meta({ description: 'header that names the tenant, where it is one of `tenants`' }),
+        tenants: z.array(tenant).default([]).meta({ description: 'tenants that the header may name' }),
+      })
+      .prefault({})
+      .meta({ description: 'the door for services that write straight to Kafka' }),
+    parsed: z.boolean().default(false).meta({ description: 'whether processed records are published to `logs.parsed`' }),
     bucket: z.string().min(3).max(63).default('logdrive').meta({ description: 'bucket of the files, in S3' }),
     table: z.string().min(3).max(200).default('logdrive').meta({ description: 'table of the state, in DynamoDB' }),
     deadLetters: z.string().min(1).max(50).default('logdrive-dead-letters').meta({ description: 'queue of dead letters, in SQS' }),

@@ -7,6 +7,7 @@ import type { NormaliseContext } from '../core/normalise-context.ts';
 import type { QueueBatch } from '../core/ports/queue.ts';
 import type { LogRecord } from '../core/record.ts';
 import { RecordFault } from '../core/record-fault.ts';
+import { type Refused, refusedOf } from '../core/refused.ts';
 
 /** What decoding needs from outside, and whom it tells. */
 export type DecodeHooks = Pick<NormaliseContext, 'hash' | 'unknownLevel'>;
@@ -43,6 +44,7 @@ export class BatchRecords {
     const to = places[index * 2 + 1]!;
     if (from === to) return { offset, fault: new RecordFault('', 'MISSING', 'the batch ends before this record'), bytes: noBytes };
     const made = parseRecord(bytes, from, to, this.#context);
+    if ('body' in made) return { offset, fault: new RecordFault('', made.code, made.detail), bytes: Buffer.from(made.body) };
     return made instanceof RecordFault ? { offset, fault: made, bytes: bytes.subarray(from, to) } : { offset, record: made };
   }
 
@@ -75,7 +77,7 @@ function placesOf(bytes: Buffer, { format, accepted, count }: QueueBatch): Uint3
   return places;
 }
 
-function parseRecord(bytes: Buffer, from: number, to: number, context: NormaliseContext): LogRecord | RecordFault {
+function parseRecord(bytes: Buffer, from: number, to: number, context: NormaliseContext): LogRecord | RecordFault | Refused {
   const text = bytes.toString('utf8', from, to);
   let raw: unknown;
   try {
@@ -83,7 +85,7 @@ function parseRecord(bytes: Buffer, from: number, to: number, context: Normalise
   } catch (error) {
     return new RecordFault('', 'NOT_JSON', `not JSON: ${(error as Error).message}`);
   }
-  return normalise(raw, context);
+  return refusedOf(raw) ?? normalise(raw, context);
 }
 
 function eachLine(bytes: Buffer, visit: (from: number, to: number) => void): void {

@@ -5,6 +5,7 @@ import { kafkaConfig } from '../../src/adapters/queue/kafka/connection.ts';
 import { InConsumer, tenantOf } from '../../src/adapters/queue/kafka/in-consumer.ts';
 import { ParsedTopic } from '../../src/adapters/queue/kafka/parsed-topic.ts';
 import { createTopics } from '../../src/adapters/queue/kafka/topics.ts';
+import { MemoryStateStore } from '../../src/adapters/state/memory/memory-state-store.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { TakeIn } from '../../src/core/ports/streams.ts';
 import type { StoredRecord } from '../../src/core/record.ts';
@@ -40,7 +41,8 @@ test('what services write to logs.in is accepted once, tried again after a failu
   };
   await send(0, 20);
   const subject = accepting();
-  const accept = createTakeIn({ ...subject.deps, accept: subject.accept });
+  const state = new MemoryStateStore();
+  const accept = createTakeIn({ ...subject.deps, accept: subject.accept, state, topic, endOf: async () => 25 });
   let failures = 0;
   const takeIn: TakeIn = (messages) => (failures++ === 0 ? Promise.reject(new Error('away')) : accept(messages));
   const groupId = `test-${randomUUID()}`;

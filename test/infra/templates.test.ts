@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { manifests } from '../../lambdas/registry.ts';
+import { functionsOf } from '../../lib/stacks/functions.ts';
 import { stages } from '../../lib/stages.ts';
 import * as checks from './checks.ts';
 import { resourcesOf, type Templates } from './checks.ts';
 import { synthesise } from './synthesised.ts';
 
+const search = { url: 'https://search' };
 const made = { dev: synthesise(stages.dev), prod: synthesise(stages.prod) };
+const manifestsOf = { dev: functionsOf({ stage: stages.dev, search }), prod: functionsOf({ stage: stages.prod, search }) };
 const local = synthesise(stages.local);
 
-describe.each(Object.entries(made))('stage %s', (_name, templates) => {
+describe.each(['dev', 'prod'] as const)('stage %s', (name) => {
+  const templates = made[name];
   test('no role may do everything of a service, or anything on everything', () => expect(checks.wideGrants(templates)).toEqual([]));
   test('what holds data is encrypted, versioned or recoverable, and not public', () => expect(checks.exposedData(templates)).toEqual([]));
   test('buckets, queues and topics refuse plain text', () => expect(checks.plainText(templates)).toEqual([]));
@@ -18,7 +21,7 @@ describe.each(Object.entries(made))('stage %s', (_name, templates) => {
   test('alarms tell somebody, and say what to do', () => expect(checks.silentAlarms(templates)).toEqual([]));
 
   test('a function has the variables of its manifest and no other', () => {
-    for (const manifest of manifests) {
+    for (const manifest of manifestsOf[name]) {
       const found = functionNamed(templates, manifest.name);
       const { Variables = {} } = (found.properties.Environment ?? {}) as { Variables?: Record<string, unknown> };
       const own = Object.keys(Variables).filter((name) => name !== 'AWS_NODEJS_CONNECTION_REUSE_ENABLED');
@@ -41,7 +44,7 @@ describe.each(Object.entries(made))('stage %s', (_name, templates) => {
 
   test('event sources read from the beginning, in one group or on demand, and have no destination for failures', () => {
     const sources = resourcesOf(templates, 'AWS::Lambda::EventSourceMapping').filter(({ properties }) => properties.Topics);
-    const consumers = manifests.filter(({ triggers }) => triggers.some(({ kind }) => kind === 'kafka'));
+    const consumers = manifestsOf[name].filter(({ triggers }) => triggers.some(({ kind }) => kind === 'kafka'));
     expect(sources).toHaveLength(consumers.length);
     for (const { properties } of sources) {
       expect(properties).toMatchObject({ StartingPosition: 'TRIM_HORIZON' });

@@ -13,7 +13,7 @@ import type { Streamed } from './runtime-api.ts';
 import { openStage, type Stage } from './stage.ts';
 
 const { aws, kafka } = services();
-const names: FunctionName[] = ['ingest', 'archive', 'query', 'tail', 'redrive', 'canary', 'take-in', 'bootstrap'];
+const names: FunctionName[] = ['ingest', 'archive', 'query', 'tail', 'redrive', 'canary', 'take-in', 'publish-parsed', 'bootstrap'];
 
 describe.skipIf(!aws || !kafka)('a stage of functions', () => {
   let stage: Stage;
@@ -187,8 +187,34 @@ describe.skipIf(!aws || !kafka)('a stage of functions', () => {
     await archiveAll();
     const { json } = await call('query', '/api/logs?service=door');
     expect((json.items as unknown as object[]).length).toBe(2);
-    const letters = (await call('query', '/api/dlq', { key: 'acme/admin' })).json.items as unknown as { detail: string }[];
-    expect(letters.length).toBe(1);
+    const letters = (await call('query', '/api/dlq', { key: 'acme/admin' })).json.items as unknown as object[];
+    expect(letters).toEqual([expect.objectContaining({ code: 'NOT_JSON', detail: expect.stringContaining('(message 2 of logs.in/0)') })]);
+
+    // The same delivery again, with another boundary: nothing of it is new.
+    expect(await fns['take-in'].answer(kafkaEvent(`${stage.topicPrefix}logs.in`, 0, messages.slice(1)))).toEqual({
+      accepted: 0,
+      refused: 0,
+    });
+    await archiveAll();
+    expect((await call('query', '/api/logs?service=door')).json.items).toHaveLength(2);
+  });
+
+  test('processed records are published to logs.parsed, and once where they are delivered again', async () => {
+    await stage.makeTopics('logs.parsed');
+    const publishAll = async () => {
+      let published = 0;
+      for (const [partition, messages] of await stage.readTopic())
+        published += (
+          await fns['publish-parsed'].answer<{ published: number }>(kafkaEvent(stage.rawTopic, partition, messages as ReadMessage[]))
+        ).published;
+      return published;
+    };
+    const published = await publishAll();
+    expect(published).toBeGreaterThan(0);
+    expect(await publishAll()).toBe(0);
+    const found = [...(await stage.readTopic('logs.parsed')).values()].flat().map(({ value }) => JSON.parse(String(value)));
+    expect(found).toHaveLength(published);
+    expect(found).toContainEqual(expect.objectContaining({ message: 'payment failed', service: 'shop' }));
   });
 
   test('dead letters are listed and redriven: by the API, by a message, and compared with their queue', async () => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Host } from '../../src/compose/embedded/host.ts';
 import { settingsOfConfig } from '../../src/compose/embedded/settings-of-config.ts';
@@ -33,6 +34,9 @@ describe.skipIf(!kafka || !openSearch || !aws)('the host on Kafka, OpenSearch an
       'services.endpoint': aws!.endpoint,
       'services.prefix': prefix,
       'services.partitions': '2',
+      'services.in.enabled': 'true',
+      'services.in.tenant': 'default',
+      'services.parsed': 'true',
     }).flatMap(([path, value]) => ['--set', `${path}=${value}`]);
     const config = loadConfig({ argv: set, cwd: folder });
     return startServicesHost(settingsOfConfig(config, 'test'), addressesOf(config, ''));
@@ -96,6 +100,27 @@ describe.skipIf(!kafka || !openSearch || !aws)('the host on Kafka, OpenSearch an
     expect((await get<{ items: { tier: string; rows: number }[] }>('/api/storage')).items).toEqual(
       expect.arrayContaining([expect.objectContaining({ tier: 'level0', rows: ledger.accepted })]),
     );
+  });
+
+  test('what is written to logs.in is searchable, what is no record a dead letter, and what was processed is published', async () => {
+    const client = new kafkajs.Kafka({ brokers: [kafka!.brokers], logLevel: kafkajs.logLevel.NOTHING });
+    const producer = client.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+    await producer.connect();
+    await producer.send({ topic: `${prefix}logs.in`, messages: [{ value: '{"message":"through the door"}' }, { value: 'no record' }] });
+    await producer.disconnect();
+    const found = async () => (await get<{ items: object[] }>(`/api/logs?search=${encodeURIComponent('through the door')}`)).items.length;
+    await expect.poll(found, { timeout: 60_000 }).toBe(1);
+    const letters = async () => (await get<{ items: { code: string }[] }>('/api/dlq')).items.map(({ code }) => code);
+    await expect.poll(letters, { timeout: 60_000 }).toEqual(['NOT_JSON']);
+
+    const consumer = client.consumer({ groupId: `${prefix}test` });
+    const seen: string[] = [];
+    await consumer.connect();
+    await consumer.subscribe({ topic: `${prefix}logs.parsed`, fromBeginning: true });
+    await consumer.run({ eachMessage: async ({ message }) => void seen.push(JSON.parse(String(message.value)).message) });
+    await expect.poll(() => seen, { timeout: 60_000 }).toContain('through the door');
+    await consumer.disconnect();
+    expect(new Set(seen).size).toBe(seen.length);
   });
 
   test('a service that is not there is named, with the way to start it', async () => {

@@ -23,6 +23,8 @@ export type Accepting = {
   acceptAlways: Accept;
   limiter: RateLimiter;
   rulesVersion(): number;
+  /** Keyed digest of a body. */
+  hmac(bytes: Uint8Array): Uint8Array;
 };
 
 /** Builds the verb accept over Kafka: for ingest, for records produced straight to Kafka, and for the canary. */
@@ -36,6 +38,6 @@ export async function buildAccepting({ env, clock, log, metrics }: FunctionRunti
   ]);
   const rulesVersion = () => rules.version;
   const limited = limitedAccept({ queue, clock, metrics, rulesVersion, bodySecret: secret, settingsOf: settings.of });
-  const { accept, bare: acceptAlways, limiter } = limited;
-  return { state, queue, settings, accept, acceptAlways, limiter, rulesVersion };
+  const { accept, bare: acceptAlways, limiter, hmac } = limited;
+  return { state, queue, settings, accept, acceptAlways, limiter, rulesVersion, hmac };
 }

@@ -13,12 +13,14 @@ import { type KafkaEnvironment, kafkaConnection } from './open-queue.ts';
 import { openState } from './open-state.ts';
 import { readGeneration } from './read-generation.ts';
 import { readSettings } from './settings.ts';
-import { inTopic, rawTopic } from './topics.ts';
+import { rawTopic } from './topics.ts';
 
 /** CloudFormation hands every value on as text. */
 const whole = z.coerce.number().int().min(1);
 const names = z.array(z.string()).default([]);
 const properties = z.object({
+  /** Names of topics without the deployment's prefix. */
+  Topics: z.array(z.string()).default(['logs.raw', 'logs.in']),
   Partitions: whole,
   Replication: whole.default(3),
   MinInSync: whole.optional(),
@@ -63,7 +65,7 @@ export function buildSetUp(
       retentionMs: RetentionHours * 3_600_000,
       ...(MinInSync === undefined ? {} : { minInSyncReplicas: MinInSync }),
     };
-    const topics = [rawTopic(env), inTopic(env)];
+    const topics = given.data.Topics.map((name) => `${env.LOGDRIVE_TOPIC_PREFIX}${name}`);
     await createTopics(
       await kafkaConnection(env),
       topics.map((name) => ({ name, ...shared })),

@@ -1,11 +1,14 @@
+import { KafkaClient } from '../../adapters/queue/kafka/kafka-client.ts';
 import type { KafkaEvent, KafkaEventRecord } from '../../adapters/queue/kafka/wire.ts';
 import { AppError } from '../../core/errors.ts';
 import type { TakenIn } from '../../core/ports/streams.ts';
 import { createKeys } from '../../pipeline/keys.ts';
 import type { Keys } from '../../pipeline/platform.ts';
 import { createTakeIn } from '../../pipeline/take-in.ts';
+import { tenantOfKey } from '../../pipeline/tenant-of-key.ts';
 import { type AcceptEnvironment, buildAccepting } from './accepting.ts';
 import { type FunctionRuntime, type Invocation, once } from './function-runtime.ts';
+import { kafkaConnection } from './open-queue.ts';
 import { inTopic } from './topics.ts';
 
 /**
@@ -16,8 +19,14 @@ export function buildTakeIn(runtime: FunctionRuntime<AcceptEnvironment>): (event
   const { env, clock, registry } = runtime;
   const messages = registry.counter('logdrive_door_messages_total', 'Messages of logs.in, by whether they were accepted.', ['result']);
   const parts = once(async () => {
-    const { accept, state, queue, settings, rulesVersion } = await buildAccepting(runtime);
-    const takeIn = createTakeIn({ accept, queue, clock, maskSettings: (tenant) => settings.of(tenant).mask, rulesVersion });
+    const { accept, state, queue, settings, rulesVersion, hmac } = await buildAccepting(runtime);
+    const topic = inTopic(env);
+    const client = new KafkaClient(await kafkaConnection(env), topic);
+    const takeIn = createTakeIn({
+      ...{ accept, queue, clock, state, topic, rulesVersion, hmac },
+      maskSettings: (tenant) => settings.of(tenant).mask,
+      endOf: async (partition) => (await client.ends([partition])).get(partition)!,
+    });
     return { takeIn, keys: createKeys({ state, clock }) };
   });
 
@@ -48,12 +57,5 @@ export function buildTakeIn(runtime: FunctionRuntime<AcceptEnvironment>): (event
 
 async function tenantOf({ headers = [] }: KafkaEventRecord, keys: Keys): Promise<string | undefined> {
   const numbers = headers.flatMap((each) => Object.entries(each)).find(([name]) => name.toLowerCase() === 'x-api-key')?.[1];
-  if (!numbers) return undefined;
-  try {
-    const caller = await keys.check(Buffer.from(Uint8Array.from(numbers)).toString());
-    return caller.scopes.includes('ingest') ? caller.tenant : undefined;
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'UNAUTHENTICATED') return undefined;
-    throw error;
-  }
+  return numbers && tenantOfKey(keys, Buffer.from(Uint8Array.from(numbers)).toString());
 }

@@ -24,8 +24,9 @@ import { takeProfile } from '../embedded/profiles.ts';
 import { dataPaths, type HostSettings, tenantSettings } from '../embedded/settings.ts';
 import type { Clients } from './create-missing.ts';
 import { Follower } from './follower.ts';
+import { openParsed } from './open-parsed.ts';
 import type { ServiceAddresses } from './running-services.ts';
-import { hotSink, warmSink } from './sinks.ts';
+import { hotSink, parsedSink, warmSink } from './sinks.ts';
 import { Upkeep } from './upkeep.ts';
 
 export type StoreDeps = {
@@ -55,7 +56,7 @@ const refreshInterval = '500ms';
 
 /** Builds the stores on services, the loops that fill them, and what is done to their files, in the order of the way of a record. */
 export async function buildStore({ settings, addresses, clients, queueUrl, queue, state, clock, log }: StoreDeps): Promise<ServicesStore> {
-  const { brokers, topic, replication, openSearch, indexPrefix, bucket, table } = addresses;
+  const { brokers, topic, parsedTopic, replication, openSearch, indexPrefix, bucket, table } = addresses;
   const { generation, partitions } = queue;
   const files = new S3WarmStore({ client: clients.s3, bucket });
   const warm = await CachedWarmStore.open({ store: files, folder: join(settings.dataDir, 'copies'), maxBytes: copiesBytes });
@@ -94,6 +95,7 @@ export async function buildStore({ settings, addresses, clients, queueUrl, queue
   // A reader each, so that no sink waits for another's fetch; one of them asks how far the log reaches, for both.
   const readers = { hot: new KafkaReader(connection), warm: new KafkaReader({ ...connection, onEnd: wake, onProblem }) };
   const follow = { idleMs, log };
+  const output = parsedTopic === undefined ? undefined : openParsed({ brokers, topic: parsedTopic, partitions, clock }, connection);
   for (let partition = 0; partition < partitions; partition++) {
     const at = { generation, partition };
     const archive = warmSink({ ...deps, clientIds }, at, settings.sealAfterMs, maintenance.committed);
@@ -101,6 +103,8 @@ export async function buildStore({ settings, addresses, clients, queueUrl, queue
     warmFollowers.push(follower);
     followers.push(follower);
     const index = hot && hotSink({ ...deps, hot }, at);
+    const parsed = output && parsedSink({ state, processing, publish: output.publish }, at);
+    if (parsed) followers.push(new Follower({ ...follow, reader: output.reader, partition, sink: parsed, maxBytes: hotBytes }));
     if (index) followers.push(new Follower({ ...follow, reader: readers.hot, partition, sink: index, maxBytes: hotBytes }));
   }
 
@@ -156,7 +160,7 @@ export async function buildStore({ settings, addresses, clients, queueUrl, queue
     async stop() {
       await Promise.all([maintenance.stop(), upkeep.stop()]);
       await Promise.all(followers.map((follower) => follower.stop()));
-      await Promise.all([readers.hot.close(), readers.warm.close()]);
+      await Promise.all([readers.hot.close(), readers.warm.close(), output?.close()]);
       sources.close();
       await hot?.close();
       await deadLetters.close();

@@ -16,11 +16,12 @@ const retentionS = 14 * 24 * 3600;
  * @throws AppError QUEUE_UNAVAILABLE, STORE_UNAVAILABLE naming the service that does not answer and how to start it
  */
 export async function createMissing(addresses: ServiceAddresses, { s3, dynamoDb, sqs }: Clients): Promise<string> {
-  const { brokers, topic, partitions, replication, endpoint, bucket, table, deadLetters } = addresses;
+  const { brokers, topic, parsedTopic, partitions, replication, endpoint, bucket, table, deadLetters } = addresses;
+  const topics = [topic, addresses.in?.topic, parsedTopic].flatMap((name) =>
+    name === undefined ? [] : [{ name, partitions, replication }],
+  );
   const [, , , queueUrl] = await Promise.all([
-    createTopics({ brokers }, [{ name: topic, partitions, replication }]).catch((cause: unknown) =>
-      absent('QUEUE_UNAVAILABLE', `Kafka at ${brokers.join(', ')}`, cause),
-    ),
+    createTopics({ brokers }, topics).catch((cause: unknown) => absent('QUEUE_UNAVAILABLE', `Kafka at ${brokers.join(', ')}`, cause)),
     createBucket(s3, bucket).catch((cause: unknown) => absent('STORE_UNAVAILABLE', `S3 at ${endpoint}`, cause)),
     createTable(dynamoDb, table).catch((cause: unknown) => absent('STORE_UNAVAILABLE', `DynamoDB at ${endpoint}`, cause)),
     createQueue(sqs, deadLetters).catch((cause: unknown) => absent('STORE_UNAVAILABLE', `SQS at ${endpoint}`, cause)),

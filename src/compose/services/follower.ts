@@ -6,7 +6,7 @@ import type { QueueBatch, QueueReader } from '../../core/ports/queue.ts';
 
 /** One sink of one partition, as a loop drives it. */
 export type FollowedSink = {
-  name: 'hot' | 'warm';
+  name: 'hot' | 'warm' | 'parsed';
   /** Where it stands: its first open offset, as its progress says. */
   position(): Promise<number>;
   /** Brings batches in. */
@@ -55,7 +55,7 @@ export class Follower {
     this.#deps = deps;
   }
 
-  get sink(): 'hot' | 'warm' {
+  get sink(): FollowedSink['name'] {
     return this.#deps.sink.name;
   }
 

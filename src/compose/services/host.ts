@@ -32,6 +32,7 @@ import { dataPaths, type HostSettings, tenantSettings } from '../embedded/settin
 import { buildStore } from './build-store.ts';
 import { createMissing } from './create-missing.ts';
 import { openNextGeneration } from './next-generation.ts';
+import { openDoor } from './open-door.ts';
 import type { ServiceAddresses } from './running-services.ts';
 import { ServicesHealth } from './services-health.ts';
 
@@ -64,11 +65,14 @@ export async function startServicesHost(
   const onProblem = (what: string, error: unknown) => log.warn({ error }, what);
   const queue = new KafkaQueue({ brokers, topic, partitions, generation, clock, onProblem }, state);
   const store = await buildStore({ settings, addresses, clients, queueUrl, queue, state, clock, log });
-  const { accept, bare, limiter } = limitedAccept({
+  const maskSettings = (tenant: string) => tenantSettings(settings, tenant).mask;
+  const rulesVersion = () => settings.process.version;
+  const { accept, bare, limiter, hmac } = limitedAccept({
     ...{ queue, clock, metrics, bodySecret: await secretOf(state, 'bodies') },
     settingsOf: (tenant) => tenantSettings(settings, tenant),
-    rulesVersion: () => settings.process.version,
+    rulesVersion,
   });
+  const door = openDoor(addresses, { ...{ accept, queue, clock, state, hmac, keys, rulesVersion, maskSettings }, onProblem });
   const canary = new Canary({ accept: bare, store: store.api, clock, log });
   const services = new ServicesHealth({ queue, followers: store.followers, registry });
   const health = new HostHealth({
@@ -118,6 +122,7 @@ export async function startServicesHost(
   });
   const server = createHttpServer(listener, { maxBodyBytes: settings.defaults.limits.sentBytes });
   store.start();
+  door?.start();
   let stopped: Promise<void> | undefined;
   const stop = () => {
     stopped ??= (async () => {
@@ -126,6 +131,7 @@ export async function startServicesHost(
       await notifying.stop();
       stopping.abort();
       await closeServer(server);
+      await door?.stop();
       await queue.close();
       await store.stop();
       await state.close();

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TenantMapping } from '../../adapters/queue/kafka/in-consumer.ts';
 import type { Config } from '../../config/load-config.ts';
 
 /** Where the services are, and what ours is called there. */
@@ -8,6 +9,9 @@ export type ServiceAddresses = {
   partitions: number;
   replication: number;
   topic: string;
+  /** The door for services that write to Kafka, and the output of processed records; undefined where they are off. */
+  in: { topic: string; groupId: string; mapping: TenantMapping } | undefined;
+  parsedTopic: string | undefined;
   /** Undefined where there is no index. */
   openSearch: string | undefined;
   indexPrefix: string;
@@ -24,11 +28,16 @@ const usual = { kafka: '127.0.0.1:9092', opensearch: 'http://127.0.0.1:9200', aw
 
 /** Reads the settings; what they leave empty is what `npm run services:up` wrote down in `folder` (`.services` of the working folder). */
 export function addressesOf({ services }: Pick<Config, 'services'>, folder: string): ServiceAddresses {
-  const { brokers, openSearch, hot, endpoint, prefix, bucket, table, deadLetters, partitions, replication, region, hotDays } = services;
+  const { brokers, openSearch, hot, endpoint, prefix, bucket, table, deadLetters, partitions, replication, region, hotDays, parsed } =
+    services;
+  const { enabled, tenant, header, tenants } = services.in;
+  const mapping = { tenants, ...(tenant === '' ? {} : { tenant }), ...(header === '' ? {} : { header }) };
   return {
     brokers: brokers.length > 0 ? brokers : [startedAt(folder, 'kafka')],
     ...{ partitions, replication, region, hotDays },
     topic: `${prefix}logs.raw`,
+    in: enabled ? { topic: `${prefix}logs.in`, groupId: `${prefix}logdrive-logs-in`, mapping } : undefined,
+    parsedTopic: parsed ? `${prefix}logs.parsed` : undefined,
     openSearch: hot ? openSearch || startedAt(folder, 'opensearch') : undefined,
     indexPrefix: prefix,
     endpoint: endpoint || startedAt(folder, 'aws'),

@@ -46,7 +46,7 @@ export class ServicesHealth {
 
   /** A sink that waits degrades the host: records are taken in, and reach it when it answers again. */
   #sinks(): Dependency[] {
-    return (['hot', 'warm'] as const).flatMap((sink): Dependency[] => {
+    return (['hot', 'warm', 'parsed'] as const).flatMap((sink): Dependency[] => {
       const all = this.#followers.filter((follower) => follower.sink === sink);
       if (all.length === 0) return [];
       const waiting = all.filter(({ failures }) => failures > 0).length;

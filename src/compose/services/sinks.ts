@@ -3,6 +3,7 @@ import type { QueueBatch } from '../../core/ports/queue.ts';
 import { createArchive } from '../../pipeline/archive.ts';
 import { deliverHot, WarmDelivery } from '../../pipeline/deliver/deliver.ts';
 import { HotWriter } from '../../pipeline/deliver/hot-writer.ts';
+import { ParsedDelivery, type ParsedDeps } from '../../pipeline/deliver/parsed.ts';
 import type { Budget, HotDeps, WarmDeps } from '../../pipeline/deliver/types.ts';
 import type { FollowedSink } from './follower.ts';
 
@@ -45,6 +46,20 @@ export function warmSink(deps: WarmDeps, { generation, partition }: At, sealAfte
       delivery.abandon();
       delivery = new WarmDelivery(deps, generation, partition);
     },
+  };
+}
+
+/** Output: what is read is processed and published before the next is read. */
+export function parsedSink(deps: ParsedDeps, { generation, partition }: At): FollowedSink {
+  const delivery = new ParsedDelivery(deps, generation, partition);
+  return {
+    name: 'parsed',
+    position: () => delivery.position(),
+    async deliver(batches) {
+      await delivery.deliver(batches);
+    },
+    async commit() {},
+    abandon() {},
   };
 }
 

@@ -54,5 +54,5 @@ export function limitedAccept({ settingsOf, bodySecret, queue, rulesVersion, lan
     limiter.spend(request.tenant, request.keyId, answer.accepted);
     return answer;
   };
-  return { accept, bare, limiter };
+  return { accept, bare, limiter, hmac: shared.hmac };
 }

@@ -50,7 +50,9 @@ export function createProcessing({ state, rules, maskSettings, clock, log }: Pro
   return {
     decode: (batch) => recordsOf(batch, { hash: hash128 }),
     processOf,
-    async retry({ tenant, position, observedUs, body }) {
+    async retry({ tenant, position, observedUs, body, code, detail }) {
+      // Nobody's message becomes nobody's record, whatever is in it.
+      if (code === 'UNAUTHENTICATED') return { kind: 'dead', code, detail };
       const payload = Buffer.from(body);
       const request = { tenant, observedUs, format: 'ndjson', payload, total: 1, accepted: undefined, count: 1 } as const;
       const batch = { ...request, defaults: {}, requestId: '', rulesVersion: rules.version, idempotency: undefined };

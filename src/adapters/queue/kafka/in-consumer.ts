@@ -18,6 +18,8 @@ export type InConsumerOptions = KafkaConnection & {
   topic: string;
   groupId: string;
   mapping: TenantMapping;
+  /** Whose messages with this API key in the header `x-api-key` are; a key outdoes the mapping. Throws where the messages are to come again. */
+  tenantOfKey?: (secret: string) => Promise<string | undefined>;
   takeIn: TakeIn;
   /** Called when messages could not be taken in, before they are tried again. */
   onProblem?: (what: string, cause: unknown) => void;
@@ -27,7 +29,7 @@ const pause = { baseMs: 100, maxMs: 5_000 };
 
 /**
  * Hands on what services write to `logs.in`, as one consumer group whatever the number of processes. An offset is committed after everything up
- * to it is durable in the raw topic; after a crash between the two messages come again.
+ * to it is durable in the raw topic; after a crash between the two messages come again, and take-in knows them.
  */
 export class InConsumer {
   readonly #options: InConsumerOptions;
@@ -86,11 +88,10 @@ export class InConsumer {
 
   async #takeIn(consumer: Consumer, { batch, heartbeat, resolveOffset, isRunning, isStale }: EachBatchPayload): Promise<void> {
     const { topic, partition } = batch;
-    const messages = batch.messages.map((message) => incomingOf(partition, message, this.#options.mapping));
     for (let attempt = 0; ; attempt++) {
       if (this.#closing.signal.aborted || !isRunning() || isStale()) return;
       try {
-        await this.#options.takeIn(messages);
+        await this.#options.takeIn(await this.#incoming(partition, batch.messages));
         break;
       } catch (error) {
         this.#options.onProblem?.('messages of logs.in could not be taken in, and are tried again', error);
@@ -102,10 +103,17 @@ export class InConsumer {
     resolveOffset(last);
     await consumer.commitOffsets([{ topic, partition, offset: String(Number(last) + 1) }]);
   }
-}
 
-function incomingOf(partition: number, { offset, value, headers }: KafkaMessage, mapping: TenantMapping): IncomingMessage {
-  return { partition, offset: Number(offset), value, tenant: tenantOf(headers, mapping) };
+  #incoming(partition: number, messages: KafkaMessage[]): Promise<IncomingMessage[]> {
+    const { mapping, tenantOfKey } = this.#options;
+    return Promise.all(
+      messages.map(async ({ offset, value, headers }) => {
+        const key = headers?.['x-api-key'];
+        const tenant = key !== undefined && tenantOfKey ? await tenantOfKey(String(key)) : tenantOf(headers, mapping);
+        return { partition, offset: Number(offset), value, tenant };
+      }),
+    );
+  }
 }
 
 /** A header that names no tenant of the list is not overruled by the default: it is a fault that somebody should see. */
