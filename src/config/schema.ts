@@ -101,9 +101,21 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'the files' }),
-  metrics: z.strictObject(daysKept(30)).prefault({}).meta({ description: 'points of metrics' }),
+  metrics: z
+    .strictObject({
+      ...daysKept(30),
+      seriesPerDay: count('most series of a tenant in one UTC day; new ones beyond it are refused').default(100_000),
+    })
+    .prefault({})
+    .meta({ description: 'points of metrics' }),
   events: z.strictObject(daysKept(30)).prefault({}).meta({ description: 'events' }),
-  traces: z.strictObject(daysKept(14)).prefault({}).meta({ description: 'spans of traces' }),
+  traces: z
+    .strictObject({
+      ...daysKept(14),
+      keep: z.number().min(0).max(1).default(1).meta({ description: 'share of the traces that is kept; errors are kept always' }),
+    })
+    .prefault({})
+    .meta({ description: 'spans of traces' }),
   process: processConfig.meta({ description: 'what is done to records on their way: see processors.md' }),
   mask: z
     .strictObject({

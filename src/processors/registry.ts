@@ -10,6 +10,7 @@ import parseLogfmt from './parse-logfmt/index.ts';
 import parseSyslog from './parse-syslog/index.ts';
 import require from './require/index.ts';
 import sample from './sample/index.ts';
+import sampleTraces from './sample-traces/index.ts';
 import stackTrace from './stack-trace/index.ts';
 
 /** Every processor. */
@@ -24,6 +25,7 @@ export const processors: Processor[] = [
   parseSyslog,
   require,
   sample,
+  sampleTraces,
   stackTrace,
 ];
 

@@ -14,6 +14,8 @@ import { receiptTokens } from '../../pipeline/accept/receipt-token.ts';
 import { createDocuments } from '../../pipeline/documents.ts';
 import { scheduleEvaluation } from '../../pipeline/evaluate/schedule.ts';
 import { createKeys } from '../../pipeline/keys.ts';
+import { knownSeries } from '../../pipeline/measure/known-series.ts';
+import { SeriesBudget } from '../../pipeline/measure/series-budget.ts';
 import { Metrics } from '../../pipeline/metrics.ts';
 import type { Platform } from '../../pipeline/platform.ts';
 import { platformMetrics } from '../../pipeline/platform-metrics.ts';
@@ -112,11 +114,12 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     throw error;
   }
 
+  const series = new SeriesBudget({ clock, perDay: () => settings.seriesPerDay, known: knownSeries(store.apiOf('metrics')) });
   const { accept, bare, limiter } = limitedAccept({
     ...{ queue, clock, metrics, bodySecret: await secretOf(state, 'bodies') },
     settingsOf: (tenant) => tenantSettings(settings, tenant),
     rulesVersion: () => settings.process.version,
-    laneOf: (signal) => lanes.open(signal),
+    laneOf: async (signal) => ({ ...(await lanes.open(signal)), ...(signal === 'metrics' ? { series } : {}) }),
   });
   const canary = new Canary({ accept: bare, store: store.api, clock, log });
   const health = new HostHealth({ queue, store, canary, registry, metrics, settings, clock });

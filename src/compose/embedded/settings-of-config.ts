@@ -9,6 +9,8 @@ type MaskConfig = Config['mask'];
 /** What was translated from another form already has nothing left to parse. */
 const asIs: ProcessConfig = { version: 1, parse: 'off', steps: [] };
 
+const sampling = (keep: number): ProcessConfig => (keep === 1 ? asIs : { ...asIs, steps: [{ use: 'sample-traces', keep }] });
+
 /** Turns `logdrive.yaml`, read, into what a host is made from: the settings of single tenants are laid over those of all. */
 export function settingsOfConfig(config: Config, version: string): HostSettings {
   const defaults: TenantSettings = {
@@ -47,8 +49,9 @@ export function settingsOfConfig(config: Config, version: string): HostSettings 
     signals: {
       metrics: { warmDays: config.metrics.days, process: asIs },
       events: { warmDays: config.events.days, process: asIs },
-      traces: { warmDays: config.traces.days, process: asIs },
+      traces: { warmDays: config.traces.days, process: sampling(config.traces.keep) },
     },
+    seriesPerDay: config.metrics.seriesPerDay,
     canaryEveryMs: config.canary.enabled ? config.canary.every : undefined,
     residueLimitMs: config.ledger.residueAfter,
     cacheBytes: config.query.cacheBytes,

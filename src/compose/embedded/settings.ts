@@ -36,6 +36,8 @@ export type HostSettings = {
   process: ProcessConfig;
   /** Of the signals besides the logs: how long their records are kept, and the share of traces. */
   signals: Record<OtherSignal, { warmDays: number; process: ProcessConfig }>;
+  /** Most series of metrics of a tenant in one day. */
+  seriesPerDay: number;
   canaryEveryMs: number | undefined;
   /** An open record older than this makes the host degraded. */
   residueLimitMs: number;

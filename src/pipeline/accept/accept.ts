@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { AppError, type ErrorCode } from '../../core/errors.ts';
 import type { Appended, KnownRequest, Queue, RawBatch } from '../../core/ports/queue.ts';
+import type { SeriesBudget } from '../measure/series-budget.ts';
 import type { PlatformMetrics } from '../platform-metrics.ts';
 import { bodyKind } from './body-kind.ts';
 import { type CheckedBody, checkJson, checkLines, withFaults } from './check-body.ts';
@@ -25,8 +26,8 @@ export type AcceptDeps = {
   rulesVersion(): number;
   /** Keyed digest of a body, for telling bodies apart without keeping them. */
   hmac(bytes: Uint8Array): Uint8Array;
-  /** Whether a series of metrics is within its tenant's budget. @default all are */
-  admits?(tenant: string, series: string): boolean;
+  /** Bounds the series of metrics of each tenant. @default unbounded */
+  series?: Pick<SeriesBudget, 'ready' | 'admits'>;
   metrics: Pick<PlatformMetrics, 'batchesReceived' | 'logsIngested' | 'logsRejected' | 'publishFailures' | 'secretsMasked'>;
 };
 
@@ -50,6 +51,7 @@ export function createAccept(deps: AcceptDeps): Accept {
     const observedUs = Math.round(deps.clock.nowMs() * 1000);
     const limits = deps.limits(tenant);
     if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
+    if (request.translate) await deps.series?.ready(tenant);
     const decoded = await decodeBody(await readBody(request, limits), request.contentEncoding, limits);
     if (idempotencyKey === undefined && !request.impliesKey) return takeIn(deps, request, decoded, limits, observedUs, undefined);
     const bodyHmac = deps.hmac(decoded);
@@ -87,8 +89,6 @@ async function takeIn(
   return answerOf(request, appended, items, false);
 }
 
-const always = (): boolean => true;
-
 /** For how long an implied key tells a repeat, at least; it may be twice as long. */
 const impliedMs = 15 * 60_000;
 
@@ -102,14 +102,21 @@ async function impliedKey({ queue, clock }: AcceptDeps, tenant: string, bodyHmac
 
 /** Turns a body into masked NDJSON and looks through it. */
 function check(
-  { maskSettings, metrics, admits = always }: AcceptDeps,
+  { maskSettings, metrics, series: budget }: AcceptDeps,
   { tenant, contentType, translate, defaults }: AcceptRequest,
   decoded: Uint8Array,
   limits: AcceptLimits,
   observedUs: number,
 ): { payload: Uint8Array; checked: CheckedBody } {
   if (translate) {
-    const context = { tenant, contentType, limits, observedUs, defaults, admits: (series: string) => admits(tenant, series) };
+    const context = {
+      tenant,
+      contentType,
+      limits,
+      observedUs,
+      defaults,
+      admits: (series: string) => budget?.admits(tenant, series) ?? true,
+    };
     const { lines, faults } = translate(decoded, context);
     const { masked, counts } = mask(lines, maskSettings(tenant), 'ndjson');
     for (const what in counts) metrics.secretsMasked.add(counts[what], what);

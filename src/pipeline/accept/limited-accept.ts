@@ -12,7 +12,7 @@ export type LimitedAcceptDeps = Pick<AcceptDeps, 'clock' | 'metrics'> & {
   queue: Queue;
   rulesVersion(): number;
   /** The same of any other signal. Without it only logs are taken in. @throws AppError QUEUE_UNAVAILABLE */
-  laneOf?(signal: OtherSignal): Promise<Pick<AcceptDeps, 'queue' | 'rulesVersion'>>;
+  laneOf?(signal: OtherSignal): Promise<Pick<AcceptDeps, 'queue' | 'rulesVersion' | 'series'>>;
   /** Of a tenant; the same objects until they change. */
   settingsOf(tenant: string): { limits: AcceptLimits; mask: MaskSettings; rate: RateLimit; keyRate: RateLimit };
   bodySecret: Uint8Array;
