@@ -12,7 +12,7 @@ export default defineFunction({
   architecture: 'arm64',
   needs: { table: 'write', bucket: 'delete' },
   bundle: {
-    maxKb: 830,
+    maxKb: 860,
     maxImportMs: 600,
     reason: 'the reader and writer of files; clients of DynamoDB and S3',
     without: ['kafkajs', '@duckdb/node-api', '@opensearch-project/opensearch', 'hono'],

@@ -16,7 +16,7 @@ export default defineFunction({
   temporaryMb: 2048,
   needs: { table: 'write', bucket: 'read', largeScans: 'ask', hot: 'read', dlq: 'send' },
   bundle: {
-    maxKb: 1_600,
+    maxKb: 2_150,
     maxImportMs: 600,
     reason: 'the whole HTTP API, the reader of files, clients of OpenSearch, DynamoDB, S3, SQS and Athena',
     native: ['@duckdb/node-api'],

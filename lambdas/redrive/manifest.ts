@@ -16,7 +16,7 @@ export default defineFunction({
   architecture: 'arm64',
   needs: { table: 'write', bucket: 'write', hot: 'write', dlq: 'consume' },
   bundle: {
-    maxKb: 1_550,
+    maxKb: 2_100,
     maxImportMs: 600,
     reason: 'both sinks, and the HTTP API for its one route',
     without: ['kafkajs', '@duckdb/node-api'],

@@ -19,7 +19,7 @@ export default defineFunction({
   architecture: 'arm64',
   needs: { table: 'write', bucket: 'delete', hot: 'write' },
   bundle: {
-    maxKb: 830,
+    maxKb: 860,
     maxImportMs: 600,
     reason: 'clients of DynamoDB and S3',
     without: ['kafkajs', '@duckdb/node-api', 'hono'],
