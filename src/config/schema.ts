@@ -104,6 +104,10 @@ export const configSchema = z.strictObject({
   metrics: z
     .strictObject({
       ...daysKept(30),
+      rollups: z
+        .strictObject({ tenSeconds: warmDays.default(14), minute: warmDays.default(90), hour: warmDays.default(730) })
+        .prefault({})
+        .meta({ description: 'how long values of 10 seconds, a minute and an hour are kept, longer than the points they are made of' }),
       seriesPerDay: count('most series of a tenant in one UTC day; new ones beyond it are refused').default(100_000),
     })
     .prefault({})

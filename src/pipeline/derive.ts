@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import type { StateStore } from '../core/ports/state-store.ts';
 import type { ObjectBytes, WarmStore } from '../core/ports/warm-store.ts';
-import { dayStartUs, hourUs } from '../core/warm/file.ts';
+import { dayStartUs, dayUs, hourUs } from '../core/warm/file.ts';
 import type { TenantDayHead } from '../core/warm/tenant-day.ts';
 import type { Catalogue } from './catalogue.ts';
 
@@ -14,6 +14,8 @@ export type Derivation = {
   kind: string;
   nameOf(hour: TenantHour): string;
   make(hour: TenantHour): Promise<ObjectBytes>;
+  /** After how many days it goes, whatever becomes of the records; never where absent. */
+  keepDays?: number;
   /** Whether the object goes when the records of its hour are gone. */
   expires: boolean;
 };
@@ -46,7 +48,8 @@ export async function derive(
     for (const head of await catalogue.days(tenant, days)) {
       const key = `derived/${derivation.kind}/${tenant}/${head.day}`;
       const made = await state.get<Made>(key);
-      const contents = contentsOf(head, overUs);
+      const isOver = derivation.keepDays !== undefined && dayStartUs(head.day) + (derivation.keepDays + 1) * dayUs <= clock.nowMs() * 1_000;
+      const contents = isOver ? new Map<number, string>() : contentsOf(head, overUs);
       const next: Made = { ...made?.value };
       for (const [hour, content] of contents) {
         if (next[hour] === content || !mayGoOn()) continue;
@@ -56,7 +59,7 @@ export async function derive(
         written++;
       }
       for (const hour of Object.keys(next).map(Number)) {
-        if (!derivation.expires || head.files.some((file) => file.hour === hour)) continue;
+        if (!isOver && (!derivation.expires || head.files.some((file) => file.hour === hour))) continue;
         await warm.remove(derivation.nameOf({ tenant, day: head.day, hour }));
         delete next[hour];
       }

@@ -8,6 +8,7 @@ import type { Catalogue } from '../../pipeline/catalogue.ts';
 import { createCompactor } from '../../pipeline/compact.ts';
 import type { Derivation } from '../../pipeline/derive.ts';
 import { createMaintenance, type Maintenance } from '../../pipeline/maintain.ts';
+import { rollupDerivation, rollupSteps } from '../../pipeline/measure/rollup.ts';
 import { createRetention } from '../../pipeline/retain.ts';
 import type { StepRunner } from '../../pipeline/run-steps.ts';
 import type { StoreSearch } from '../../pipeline/store/search.ts';
@@ -51,7 +52,8 @@ export function buildMaintenance({ signal, settings, state, warm, runner, catalo
       warmDays: (tenant) => tenantSettings(settings, tenant).warmDays,
       maxWarmDays: Math.max(...days),
     }),
-    derivations: signal === 'logs' ? derivationsOfLogs(settings, search) : [],
+    derivations:
+      signal === 'logs' ? derivationsOfLogs(settings, search) : signal === 'metrics' ? derivationsOfMetrics(settings, search) : [],
     catalogue,
     state,
     warm,
@@ -66,3 +68,6 @@ const derivationsOfLogs = (settings: HostSettings, search: StoreSearch): Derivat
   summaries(search.aggregateBehind.bind(search)),
   ...(settings.warmFormat === 'ndjson' ? [hourLogs(search.search.bind(search))] : []),
 ];
+
+const derivationsOfMetrics = ({ rollupDays }: HostSettings, search: StoreSearch): Derivation[] =>
+  rollupSteps.map((step) => rollupDerivation(step, rollupDays[step.name], (plan) => search.search(plan)));

@@ -12,6 +12,7 @@ import { mask, maskRecord } from '../../pipeline/accept/mask.ts';
 import { createArchive } from '../../pipeline/archive.ts';
 import { createCatalogue } from '../../pipeline/catalogue.ts';
 import { createExplain } from '../../pipeline/explain.ts';
+import { rollupsIn } from '../../pipeline/measure/rollup.ts';
 import { createProcess, type Process } from '../../pipeline/process.ts';
 import { processRulesKey } from '../../pipeline/process-rules.ts';
 import { BatchRecords, recordsOf } from '../../pipeline/records-of.ts';
@@ -177,6 +178,7 @@ export async function buildStore(
 
   const explain = createExplain(settings.process);
   const api = createStore({
+    rollups: signal === 'metrics' ? rollupsIn({ state, warm, clock }) : undefined,
     generation,
     partitions,
     sources,

@@ -51,6 +51,7 @@ export function settingsOfConfig(config: Config, version: string): HostSettings 
       events: { warmDays: config.events.days, process: asIs },
       traces: { warmDays: config.traces.days, process: sampling(config.traces.keep) },
     },
+    rollupDays: { '10s': config.metrics.rollups.tenSeconds, '1m': config.metrics.rollups.minute, '1h': config.metrics.rollups.hour },
     seriesPerDay: config.metrics.seriesPerDay,
     canaryEveryMs: config.canary.enabled ? config.canary.every : undefined,
     residueLimitMs: config.ledger.residueAfter,

@@ -38,6 +38,8 @@ export type HostSettings = {
   signals: Record<OtherSignal, { warmDays: number; process: ProcessConfig }>;
   /** Most series of metrics of a tenant in one day. */
   seriesPerDay: number;
+  /** How long the roll-ups of metrics are kept, by the length of their steps. */
+  rollupDays: Record<'10s' | '1m' | '1h', number>;
   canaryEveryMs: number | undefined;
   /** An open record older than this makes the host degraded. */
   residueLimitMs: number;

@@ -67,6 +67,10 @@ export const metricRoutes = [
               items: z.array(z.object({ labels: z.record(z.string(), scalar.nullable()), points: z.array(z.tuple([time, z.number()])) })),
               step: z.string(),
               partial: z.boolean(),
+              rollup: z
+                .string()
+                .nullable()
+                .meta({ description: 'The roll-up that stood for whole hours; percentiles of single values are then within 1 %' }),
             })
             .meta({ id: 'MetricAnswer' }),
         },
@@ -80,7 +84,11 @@ export const metricRoutes = [
       const toUs = query.to ?? nowUs;
       const stepUs = query.step ?? defaultStep(toUs - range.fromUs);
       const service: Expression = query.service ? { kind: 'compare', op: '=', field: 'service', value: query.service } : everything;
-      const { series, truncated } = await platform.storeOf('metrics').metrics({
+      const {
+        series,
+        truncated,
+        rollup = null,
+      } = await platform.storeOf('metrics').metrics({
         tenant: caller.tenant,
         name: query.name,
         time: { fromUs: range.fromUs, toUs },
@@ -97,6 +105,7 @@ export const metricRoutes = [
         items: series.map(({ labels, points }) => ({ labels, points: points.map(([us, value]) => [formatTime(us), value]) })),
         step: durationText(stepUs),
         partial: truncated,
+        rollup,
       });
     },
   }),

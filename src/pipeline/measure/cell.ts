@@ -18,6 +18,7 @@ export type Cell = {
   /** How far counters rose, and histograms counted. */
   increase: number;
   isCounter: boolean;
+  isHistogram: boolean;
   lastUs: number;
   last: number;
   /** Single values, as long as they are kept; else they are counted in `distribution`. */
@@ -32,6 +33,7 @@ export const emptyCell = (): Cell => ({
   max: Number.NEGATIVE_INFINITY,
   increase: 0,
   isCounter: false,
+  isHistogram: false,
   lastUs: Number.NEGATIVE_INFINITY,
   last: 0,
   values: [],
@@ -70,6 +72,7 @@ function addHistogram(cell: Cell, sample: Sample, former: Sample | undefined, be
   cell.count += count;
   cell.increase += count;
   cell.isCounter = true;
+  cell.isHistogram = true;
   cell.sum += sample.sum - (former?.sum ?? 0);
   const isSame = former?.counts.length === sample.counts.length;
   for (const [i, edge] of sample.edges.entries()) {
@@ -101,6 +104,7 @@ export function mergeCell(into: Cell, cell: Cell): void {
   into.max = Math.max(into.max, cell.max);
   into.increase += cell.increase;
   into.isCounter ||= cell.isCounter;
+  into.isHistogram ||= cell.isHistogram;
   if (cell.lastUs >= into.lastUs) {
     into.lastUs = cell.lastUs;
     into.last = cell.last;
@@ -118,7 +122,7 @@ export function mergeCell(into: Cell, cell: Cell): void {
  * histogram counted, a minute. Percentiles of single values are exact (between the closest ranks), of histograms as exact as their bounds.
  */
 export function readCell(cell: Cell, agg: MetricAgg, us: number): number | null {
-  const { count, sum, min, max, increase, isCounter, last, values, distribution } = cell;
+  const { count, sum, min, max, increase, isCounter, isHistogram, last, values, distribution } = cell;
   if (agg === 'count') return count;
   if (agg === 'rate') return isCounter ? (increase * 60e6) / us : null;
   if (count === 0) return null;
@@ -126,7 +130,7 @@ export function readCell(cell: Cell, agg: MetricAgg, us: number): number | null 
     case 'avg':
       return sum / count;
     case 'sum':
-      return isCounter && distribution.total === 0 ? increase : sum;
+      return isCounter && !isHistogram ? increase : sum;
     case 'min':
       return Number.isFinite(min) ? min : null;
     case 'max':

@@ -21,6 +21,16 @@ export type MetricPlan = {
 export type MetricSeries = { labels: Record<string, string | number | boolean | null>; points: [us: number, value: number][] };
 export type MetricAnswer = { series: MetricSeries[]; points: number; truncated: boolean; rollup?: string };
 
+/** Cells that were made of whole hours before. */
+export type Rollups = {
+  /** Gives the cells of the hours that can stand for their points, and which times are left to be read. */
+  read(
+    plan: MetricPlan,
+    range: TimeRange,
+    take: (record: StoredRecord, us: number, cell: Cell) => void,
+  ): Promise<{ rest: TimeRange[]; hours: number; step: string } | undefined>;
+};
+
 /** Whatever lists records. */
 export type Searching = (plan: SearchPlan) => Promise<SearchResult>;
 
@@ -34,7 +44,7 @@ type Labels = MetricSeries['labels'];
 export type CellGroup = { labels: Labels; cells: Map<number, Cell> };
 
 /** Answers a plan from the points themselves, read in the order of their time, oldest first. @throws AppError INVALID_PARAMETER for more than 500,000 values */
-export async function queryMetrics(search: Searching, plan: MetricPlan): Promise<MetricAnswer> {
+export async function queryMetrics(search: Searching, plan: MetricPlan, rollups?: Rollups): Promise<MetricAnswer> {
   const { agg, stepUs, windowUs, time } = plan;
   const fromUs = Math.floor(time.fromUs / stepUs) * stepUs;
   const reach = Math.max(stepUs, Math.ceil(windowUs / stepUs) * stepUs);
@@ -42,21 +52,30 @@ export async function queryMetrics(search: Searching, plan: MetricPlan): Promise
     throw new AppError('INVALID_PARAMETER', 'step: there would be too many values; ask for a longer one');
   const groups = new Map<string, CellGroup>();
   const range = { fromUs: fromUs - (reach - stepUs), toUs: time.toUs };
-  const { points, truncated } = await gather(search, plan, range, (record, sample, before) => {
+  const cellAt = (record: StoredRecord, us: number): Cell => {
     const labels = groupOf(record, plan.by);
     const key = JSON.stringify(labels);
     const group = groups.get(key) ?? { labels, cells: new Map<number, Cell>() };
     groups.set(key, group);
-    const bucket = Math.floor(sample.us / stepUs) * stepUs;
+    const bucket = Math.floor(us / stepUs) * stepUs;
     const cell = group.cells.get(bucket) ?? emptyCell();
     group.cells.set(bucket, cell);
-    addSample(cell, sample, before);
-  });
+    return cell;
+  };
+  const rolled = await rollups?.read(plan, range, (record, us, cell) => mergeCell(cellAt(record, us), cell));
+  let points = 0;
+  let truncated = false;
+  for (const rest of rolled?.rest ?? [range]) {
+    const read = await gather(search, plan, rest, (record, sample, before) => addSample(cellAt(record, sample.us), sample, before));
+    points += read.points;
+    truncated ||= read.truncated;
+  }
   const series = [...groups.values()].map(({ labels, cells }) => ({
     labels,
     points: valuesOf(cells, { agg, stepUs, reach, fromUs, toUs: time.toUs }),
   }));
-  return { series: series.filter((one) => one.points.length > 0).sort(byLabels), points, truncated };
+  const rollup = rolled && rolled.hours > 0 ? { rollup: rolled.step } : {};
+  return { series: series.filter((one) => one.points.length > 0).sort(byLabels), points, truncated, ...rollup };
 }
 
 /** Reads points from a gap before the range on, so that the first of a series knows the one before it; tells of those in the range. */

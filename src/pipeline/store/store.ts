@@ -6,6 +6,7 @@ import type { Receipt } from '../../core/receipt.ts';
 import type { WindowSettings } from '../../core/windows/window.ts';
 import type { Expression } from '../../query/ast/expression.ts';
 import { measured } from '../measure/measured.ts';
+import type { Rollups } from '../measure/query-metrics.ts';
 import type { Explained, ReceiptStatus, StorageTier, StoreApi, StoreStatus, TailSlice } from '../store-api.ts';
 import type { LedgerBook } from './ledger.ts';
 import type { PartitionProgress } from './progress.ts';
@@ -21,6 +22,8 @@ import { createWatermark } from './watermark.ts';
 export type StorePartition = { sink: Sink; progress: PartitionProgress };
 
 export type StoreDeps = {
+  /** Of the metrics, where they are made. */
+  rollups?: Rollups | undefined;
   generation: number;
   partitions: StorePartition[];
   sources: SourceFinder;
@@ -68,7 +71,7 @@ export function createStore(deps: StoreDeps): StoreApi {
   return {
     search: (plan, signal) => search.search(plan, signal),
     aggregate: (plan, signal) => search.aggregate(plan, signal),
-    metrics: (plan) => measured((searchPlan) => search.search(searchPlan), plan),
+    metrics: (plan) => measured((searchPlan) => search.search(searchPlan), plan, deps.rollups),
     snapshot: async () => sources.snapshot(),
     record: (tenant, id) => search.record(tenant, id),
     services: (tenant, fromUs, toUs) => search.services(tenant, fromUs, toUs),
