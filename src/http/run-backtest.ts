@@ -1,9 +1,11 @@
 import type * as z from 'zod';
+import { countNotifications } from '../alerts/routing/count-notifications.ts';
+import { compileRouting, type Routing } from '../alerts/routing/routing.ts';
 import { AppError } from '../core/errors.ts';
 import { formatTime, readTime } from '../core/time.ts';
+import type { Platform } from '../pipeline/platform.ts';
 import type { AlertRules, BacktestOrder } from '../pipeline/rules/alert-rules.ts';
 import type { BacktestResult } from '../pipeline/rules/backtest.ts';
-import { countNotifications } from '../pipeline/rules/count-notifications.ts';
 import { durationLiteral } from '../query/ast/time.ts';
 import type { ProgressSink } from './backtest-stream.ts';
 import { ruleWithin } from './rule-body.ts';
@@ -17,7 +19,7 @@ const maxRangeUs = 366 * 24 * 3_600e6;
 
 /** Runs the backtest that a body asks for, and the one it is compared with. @throws AppError INVALID_PARAMETER, INVALID_RULE, NOT_FOUND */
 export async function answerBacktest(
-  rules: AlertRules,
+  { rules, routing }: { rules: AlertRules; routing: Routing },
   { tenant, name, input, nowUs }: { tenant: string; name: string; input: BacktestInput; nowUs: number },
   progress: ProgressSink,
   gone?: AbortSignal,
@@ -37,20 +39,30 @@ export async function answerBacktest(
     );
   const here = await run(which, 0);
   const there = against === undefined ? undefined : await run({ name, version: against }, 1);
-  const spelt = async (result: BacktestResult) => backtestJson(result, await countNotifications(result.transitions));
-  const answer = await spelt(here);
+  const spelt = (result: BacktestResult) => backtestJson(result, countNotifications(result.transitions, routing, toUs));
+  const answer = spelt(here);
   return {
     ...answer,
     from: formatTime(fromUs),
     to: formatTime(toUs),
     took_ms: Math.round(performance.now() - startedMs),
-    ...(there && against !== undefined ? await compared(answer, { version: against, ...(await spelt(there)) }) : {}),
+    ...(there && against !== undefined ? compared(answer, { version: against, ...spelt(there) }) : {}),
   };
+}
+
+/** The routing of a tenant as it is now: what a backtest counts notifications by. */
+export async function routingOf(platform: Platform, tenant: string): Promise<Routing> {
+  const api = await platform.notify();
+  const [{ routing }, channels] = await Promise.all([api.routing(tenant), api.channels(tenant)]);
+  return compileRouting(
+    routing,
+    channels.map(({ name }) => name),
+  );
 }
 
 type Spelt = ReturnType<typeof backtestJson>;
 
-async function compared(here: Spelt, there: Spelt & { version: number }) {
+function compared(here: Spelt, there: Spelt & { version: number }) {
   const nameOf = ({ at, labels, from, to }: Spelt['transitions'][number]) => JSON.stringify([at, labels, from, to]);
   const inHere = new Set(here.transitions.map(nameOf));
   const inThere = new Set(there.transitions.map(nameOf));

@@ -7,7 +7,7 @@ import { maxBytesOf, parseJson, readText } from '../read-body.ts';
 import { defineRoute } from '../route.ts';
 import { ruleWithin } from '../rule-body.ts';
 import { amendmentJson, episodeJson } from '../rule-json.ts';
-import { answerBacktest } from '../run-backtest.ts';
+import { answerBacktest, routingOf } from '../run-backtest.ts';
 import { countParameter } from '../schemas/common.ts';
 import { amendment, backtestAnswer, backtestBody, episode, rulePath } from '../schemas/rules.ts';
 
@@ -96,11 +96,11 @@ export const alertRoutes = [
     errors: ['INVALID_RULE', 'NOT_FOUND'],
     waits: true,
     handle: async ({ platform, options, caller, path, body, answerType, request, requestId }) => {
-      const rules = await platform.rules();
+      const means = { rules: await platform.rules(), routing: await routingOf(platform, caller.tenant) };
       const order = { tenant: caller.tenant, name: path.name, input: body, nowUs: options.clock.nowMs() * 1_000 };
-      if (answerType === 'application/json') return json(await answerBacktest(rules, order, () => {}, request.signal));
+      if (answerType === 'application/json') return json(await answerBacktest(means, order, () => {}, request.signal));
       const stream = backtestStream(
-        (progress, gone) => answerBacktest(rules, order, progress, gone),
+        (progress, gone) => answerBacktest(means, order, progress, gone),
         requestId,
         () => options.clock.monotonicMs(),
       );
