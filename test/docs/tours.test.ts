@@ -3,7 +3,7 @@ import { jsonDifferences, textPattern } from './compare-output.ts';
 import { type TestedBlock, testedBlocks, textOf } from './documents.ts';
 import { type RunningHost, runCommand, runHost } from './run-host.ts';
 
-const tours = ['README.md', 'docs/getting-started.md', 'docs/rpc.md', 'docs/alerts.md'];
+const tours = ['README.md', 'docs/getting-started.md', 'docs/rpc.md', 'docs/alerts.md', 'docs/signals.md'];
 const inTimeMs = 15_000;
 
 /** Runs a block and says how its output differs from what the document shows; undefined where it does not. */

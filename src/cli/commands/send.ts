@@ -24,6 +24,7 @@ export const send: Command = {
     ...serverOptions,
     follow: { type: 'boolean', short: 'f', help: 'keep reading as files grow, also when they are rotated, until Ctrl-C' },
     state: { type: 'string', value: 'FILE', help: 'remember in FILE how far each file was sent, and go on from there' },
+    signal: { type: 'string', value: 'KIND', help: 'what the records are: logs, metrics or events [logs]' },
     service: { type: 'string', short: 's', value: 'NAME', help: 'service of records that name none' },
     env: { type: 'string', value: 'NAME', help: 'env of records that name none' },
     host: { type: 'string', value: 'NAME', help: 'host of JSON records that name none' },
@@ -56,6 +57,8 @@ async function runSend({ io, values, positionals, style }: Run): Promise<void> {
     throw new UsageError('name a file, or pipe something in: `cat app.log | logdrive send`');
   const wait = text(values, 'wait') ?? (follow ? 'none' : 'hot');
   if (!['hot', 'warm', 'none'].includes(wait)) throw new UsageError(`--wait ${wait}: give hot, warm or none`);
+  const signal = text(values, 'signal') ?? 'logs';
+  if (!['logs', 'metrics', 'events'].includes(signal)) throw new UsageError(`--signal ${signal}: give logs, metrics or events`);
   const stateFile = text(values, 'state');
   const receiptsFile = text(values, 'receipts');
   if (receiptsFile) writeFileSync(receiptsFile, '');
@@ -90,6 +93,7 @@ async function runSend({ io, values, positionals, style }: Run): Promise<void> {
   try {
     receipts = await sendAll(pieces, {
       ...{ client, io, style: errStyle, places, receiptsFile, tally, progress },
+      path: `/${signal}`,
       query: { service: text(values, 'service'), env: text(values, 'env'), host: text(values, 'host') },
       batchRecords: whole(values, 'batch', 1_000),
       batchBytes: 4 * 2 ** 20,

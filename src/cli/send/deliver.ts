@@ -14,6 +14,8 @@ export type Delivered = {
 };
 
 export type DeliverOptions = {
+  /** Where records of their kind are taken in. @default '/logs' */
+  path?: string | undefined;
   client: Client;
   query: Query;
   /** How long a request is tried again; endless when following. */
@@ -69,12 +71,12 @@ type Attempt = { done?: Delivered; refused?: RefusedError; why: string; afterS?:
 
 /** One try: what the server took, a refusal that no retry changes, or why to try again. */
 async function attempt(
-  { client, query, contact }: DeliverOptions,
+  { client, path = '/logs', query, contact }: DeliverOptions,
   headers: Record<string, string>,
   body: string | Uint8Array,
 ): Promise<Attempt> {
   try {
-    const answer = await client.send('POST', '/logs', { query, body, headers });
+    const answer = await client.send('POST', path, { query, body, headers });
     contact.isMade = true;
     if (answer.ok) return { done: (await answer.json()) as Delivered, why: '' };
     const refused = await refusal(answer);

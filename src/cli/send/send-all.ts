@@ -12,6 +12,8 @@ import type { Progress, Tally } from './progress.ts';
 
 export type SendOptions = {
   client: Client;
+  /** Where records of their kind are taken in. @default '/logs' */
+  path?: string;
   io: Io;
   style: Style;
   query: Query;
@@ -58,14 +60,14 @@ export async function sendAll(pieces: AsyncIterable<Piece>, options: SendOptions
   };
 
   const one = async ({ seq, body, ends }: Batch) => {
-    const { client, query, compress, retryForMs } = options;
+    const { client, path, query, compress, retryForMs } = options;
     const onRetry = (why: string, waitMs: number) => progress.note(`${why.split(';')[0]}: again in ${Math.ceil(waitMs / 1000)} s`);
     const key = places
       ? createHash('sha256')
           .update(`${places.identity(ends)}\0${body}`)
           .digest('hex')
       : `${run}-${seq}`;
-    const done = await deliver({ client, query, compress, retryForMs, contact, signal: io.signal, onRetry }, body, key);
+    const done = await deliver({ client, path, query, compress, retryForMs, contact, signal: io.signal, onRetry }, body, key);
     tally.records += done.accepted;
     tally.rejected += done.rejected;
     tally.requests += done.requests;
