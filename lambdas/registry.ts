@@ -3,6 +3,7 @@ import archive from './archive/manifest.ts';
 import bootstrap from './bootstrap/manifest.ts';
 import canary from './canary/manifest.ts';
 import compact from './compact/manifest.ts';
+import deliverAlerts from './deliver-alerts/manifest.ts';
 import evaluate from './evaluate/manifest.ts';
 import type { FunctionManifest } from './function-manifest.ts';
 import index from './index/manifest.ts';
@@ -22,6 +23,7 @@ export const functions = {
   bootstrap,
   canary,
   compact,
+  'deliver-alerts': deliverAlerts,
   evaluate,
   index,
   ingest,

@@ -16,7 +16,7 @@ export default defineFunction({
   architecture: 'arm64',
   needs: { table: 'write', bucket: 'write', hot: 'write', dlq: 'consume' },
   bundle: {
-    maxKb: 2_100,
+    maxKb: 1_480,
     maxImportMs: 600,
     reason: 'both sinks, and the HTTP API for its one route',
     without: ['kafkajs', '@duckdb/node-api'],

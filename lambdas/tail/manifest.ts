@@ -12,7 +12,7 @@ export default defineFunction({
   architecture: 'arm64',
   needs: { table: 'write', bucket: 'read', hot: 'read' },
   bundle: {
-    maxKb: 2_100,
+    maxKb: 1_480,
     maxImportMs: 600,
     reason: 'the HTTP API and the reader of files; clients of OpenSearch, DynamoDB and S3',
     without: ['kafkajs', '@duckdb/node-api'],

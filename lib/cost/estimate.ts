@@ -108,7 +108,7 @@ function scanCosts({ largeScans }: StageSettings, { gbPerDay, queriesPerDay }: L
 
 /** Alarms are counted by a test against the templates. */
 export const alarmsOf = ({ search, stream, storage }: StageSettings): number => {
-  const functions = 12 + Number(search !== false) + Number(stream.door) + Number(stream.parsed);
+  const functions = 13 + Number(search !== false) + Number(stream.door) + Number(stream.parsed);
   const domain = search && !search.externalUrl ? 2 : 0;
   const cluster = { provisioned: 2, express: 1, serverless: 0, external: 0 }[stream.kind];
   const lag = stream.kind === 'external' ? 0 : 1 + Number(search !== false) + Number(stream.door) + Number(stream.parsed);

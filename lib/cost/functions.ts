@@ -18,6 +18,7 @@ export const sizes = {
     { name: 'canary', memoryGb: 0.5, everyMin: 1 },
     { name: 'compact', memoryGb: 3008 / 1024, everyMin: 5 },
     { name: 'evaluate', memoryGb: 0.5, everyMin: 1, ms: 46_000 },
+    { name: 'deliver-alerts', memoryGb: 0.5, everyMin: 1, ms: 46_000 },
     { name: 'redrive', memoryGb: 1, everyMin: 60 },
     { name: 'restore', memoryGb: 0.5, everyMin: 15 },
     { name: 'retention', memoryGb: 1, everyMin: 60 },

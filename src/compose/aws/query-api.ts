@@ -4,6 +4,8 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { CachedWarmStore } from '../../adapters/warm/cached/cached-warm-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { problemAnswer } from '../../http/answer.ts';
+import { alertParts } from './alert-parts.ts';
+import type { AlertEnvironment } from './alert-settings.ts';
 import { requestOf, resultOf, resultOfAnswer } from './api-event.ts';
 import { type FunctionRuntime, type Invocation, once } from './function-runtime.ts';
 import { heldWarmQuery } from './held-warm-query.ts';
@@ -26,7 +28,7 @@ const maxAnswerBytes = 5_900_000;
 
 /** Builds the API's reading half as API Gateway asks it. Nothing before the first request. */
 export function buildQueryApi(
-  runtime: FunctionRuntime<StoreEnvironment & LargeScanEnvironment>,
+  runtime: FunctionRuntime<StoreEnvironment & LargeScanEnvironment & AlertEnvironment>,
 ): (event: APIGatewayProxyEvent, invocation: Invocation) => Promise<APIGatewayProxyResult> {
   const { clock } = runtime;
   let deadlineMs = Number.POSITIVE_INFINITY;
@@ -41,7 +43,7 @@ export function buildQueryApi(
       },
     });
     const inTime = (timeoutMs: number) => Math.max(0, Math.min(timeoutMs, deadlineMs - answerMs - clock.monotonicMs()));
-    return buildApp(runtime, store, { inTime });
+    return buildApp(runtime, store, { inTime, parts: alertParts(runtime, store) });
   });
   return async (event, invocation) => {
     const { requestId } = event.requestContext;

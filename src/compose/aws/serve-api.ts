@@ -9,9 +9,7 @@ import { createKeys } from '../../pipeline/keys.ts';
 import { Metrics } from '../../pipeline/metrics.ts';
 import { onlyLogs } from '../../pipeline/only-logs.ts';
 import type { Platform, Readiness } from '../../pipeline/platform.ts';
-import { lazyAlertRules } from '../../pipeline/rules/lazy-alert-rules.ts';
 import type { StoreApi } from '../../pipeline/store-api.ts';
-import { Notifying } from '../embedded/notifying.ts';
 import { secretOf } from '../embedded/secrets.ts';
 import type { FunctionRuntime } from './function-runtime.ts';
 import type { OpenedStore } from './open-store.ts';
@@ -20,20 +18,17 @@ const elsewhere = (what: string) => new AppError('NOT_FOUND', `${what} is not to
 /** The log is measured once a minute; after this long somebody should look why not. */
 const staleMs = 300_000;
 
-/** The whole HTTP API over opened stores, but for taking records in. `deadlineMs` bounds waits, by `clock.monotonicMs()`. */
+/** The whole HTTP API over opened stores, but for taking records in, and for alerts where `parts` does not bring them. `deadlineMs` bounds waits, by `clock.monotonicMs()`. */
 export async function buildApp(
   runtime: FunctionRuntime<unknown>,
   store: OpenedStore,
-  more: Partial<HttpOptions> & { inTime?: (timeoutMs: number) => number } = {},
+  more: Partial<HttpOptions> & { inTime?: (timeoutMs: number) => number; parts?: Partial<Platform> } = {},
 ): Promise<{ app: Hono; platform: Platform }> {
   const { clock, log, metrics } = runtime;
   const { state, api } = store;
-  const { inTime = (timeoutMs: number) => timeoutMs, ...options } = more;
+  const { inTime = (timeoutMs: number) => timeoutMs, parts, ...options } = more;
   const [cursorKey, receiptKey] = await Promise.all([secretOf(state, 'cursors'), secretOf(state, 'receipts')]);
   const logs: StoreApi = { ...api, waitFor: (receipt, sink, timeoutMs) => api.waitFor(receipt, sink, inTime(timeoutMs)) };
-  // Only asked here: what has changed is seen by the function that decides, at its next call.
-  const settings = { externalUrl: '', channels: {}, routing: undefined, allowAddresses: [], heartbeats: [] };
-  const notifying = new Notifying({ state, clock, log, settings, isAlone: false, publish: async () => {}, isAsleep: true });
   const platform: Platform = {
     open: async () => false,
     accept: async () => {
@@ -41,8 +36,13 @@ export async function buildApp(
     },
     keys: createKeys({ state, clock }),
     documents: createDocuments({ state, clock }),
-    notify: () => notifying.api(),
-    rules: lazyAlertRules({ state, clock, storeOf: (signal) => platform.storeOf(signal) }),
+    notify: async () => {
+      throw elsewhere('who is told of alerts');
+    },
+    rules: async () => {
+      throw elsewhere('a rule');
+    },
+    ...parts,
     store: logs,
     storeOf: onlyLogs(logs),
     readiness: () => readinessOf(store, clock.nowMs()),

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { configSchema } from '../../config/schema.ts';
 import { AppError } from '../../core/errors.ts';
 import type { ProcessConfig } from '../../core/processor.ts';
-import type { TenantSettings } from '../embedded/settings.ts';
+import type { AlertSettings, TenantSettings } from '../embedded/settings.ts';
 import { settingsOfConfig } from '../embedded/settings-of-config.ts';
 
 /** What differs by tenant, and the rules of process: the part of logdrive.yaml that functions have. */
@@ -11,13 +11,14 @@ export type FunctionSettings = {
   tenants: Record<string, TenantSettings>;
   defaults: TenantSettings;
   process: ProcessConfig;
+  alerts: AlertSettings;
 };
 
 /** Lambda is given 6 MB at most, a binary body in base64: this much is left of it. */
 const maxSentBytes = 4 * 1024 * 1024;
 
-const { limits, mask, process, rateLimit, tenants, warm } = configSchema.shape;
-const settingsSchema = z.strictObject({ limits, mask, process, rateLimit, tenants, warm });
+const { alerts, limits, mask, process, rateLimit, tenants, warm } = configSchema.shape;
+const settingsSchema = z.strictObject({ alerts, limits, mask, process, rateLimit, tenants, warm });
 
 /**
  * Reads `LOGDRIVE_SETTINGS`: JSON with these keys of logdrive.yaml. No body may be larger as sent than a function can be given.
@@ -37,7 +38,13 @@ export function readSettings(json: string, warmDays?: number): FunctionSettings 
   });
   const defaults = bounded(all.defaults);
   const tenantsBounded = Object.fromEntries(Object.entries(all.tenants).map(([name, settings]) => [name, bounded(settings)]));
-  return { defaults, tenants: tenantsBounded, of: (tenant) => tenantsBounded[tenant] ?? defaults, process: all.process };
+  return {
+    defaults,
+    tenants: tenantsBounded,
+    of: (tenant) => tenantsBounded[tenant] ?? defaults,
+    process: all.process,
+    alerts: { ...all.alerts, externalUrl: parsed.data.alerts.externalUrl },
+  };
 }
 
 function parse(json: string): unknown {
