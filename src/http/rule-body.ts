@@ -7,6 +7,8 @@ import { maxBytesOf, mediaTypeOf, parseJson, readText } from './read-body.ts';
 
 /** What an answer says of a rule besides what it is: left out where it comes back. */
 const ofAnswers = ['version', 'state', 'created_at', 'updated_at', 'updated_by'];
+/** Deeper than any rule that is accepted. */
+const maxDepth = 64;
 const yamlTypes = ['application/yaml', 'application/x-yaml', 'text/yaml'];
 
 export type RuleBody = { kind: 'rule'; source: unknown } | { kind: 'import'; imported: Imported[] };
@@ -35,8 +37,18 @@ export async function readRuleBody(request: Request, options: HttpOptions): Prom
 export const ruleWithin = (rule: unknown): unknown => plain(typeof rule === 'string' ? readRuleText(rule, true) : rule);
 
 function plain(source: unknown): unknown {
+  refuseDeep(source);
   if (typeof source !== 'object' || source === null || Array.isArray(source)) return source;
   return Object.fromEntries(Object.entries(source).filter(([name]) => !ofAnswers.includes(name)));
+}
+
+/** What nests deeper than functions can call themselves is refused before any does. */
+function refuseDeep(source: unknown): void {
+  let level = [source];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > maxDepth) refuseRule('rule', `it nests more than ${maxDepth} deep`);
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
 }
 
 async function readYaml(content: string): Promise<unknown> {
@@ -45,7 +57,9 @@ async function readYaml(content: string): Promise<unknown> {
   const [error] = document.errors;
   if (error) refuseRule('file', `it is no YAML: ${error.message.split('\n')[0]}`);
   try {
-    return document.toJS({ maxAliasCount: 100 });
+    const file: unknown = document.toJS({ maxAliasCount: 100 });
+    refuseDeep(file);
+    return file;
   } catch (thrown) {
     return refuseRule('file', `it is no YAML: ${(thrown as Error).message}`);
   }

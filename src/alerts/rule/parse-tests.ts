@@ -5,6 +5,7 @@ import type { RuleTest, TestExpectation } from './rule.ts';
 const states = ['inactive', 'pending', 'firing'] as const;
 const maxTests = 50;
 const maxRecords = 10_000;
+const maxUs = 24 * 3_600e6;
 
 /** Reads inline tests: `{ "name", "given": [{ "at": "0s", "count": 60, "every": "1s", "record": {…} }], "expect": [{ "at": "2m", "state": "firing" }] }`. */
 export function parseTests(json: unknown, path: string): RuleTest[] {
@@ -28,16 +29,21 @@ function parseGiven(json: unknown, path: string): RuleTest['given'][number] {
   const { at = 0, count = 1, every, record } = objectOf(json, path, ['at', 'count', 'every', 'record']);
   if (!Number.isInteger(count) || (count as number) < 1) refuseRule(`${path}.count`, 'a whole number of at least 1 is needed here');
   return {
-    atUs: lengthOf(at, `${path}.at`) ?? 0,
+    atUs: withinDay(at, `${path}.at`) ?? 0,
     count: count as number,
-    everyUs: lengthOf(every, `${path}.every`) ?? 0,
+    everyUs: withinDay(every, `${path}.every`) ?? 0,
     record: objectOf(record, `${path}.record`),
   };
 }
 
+function withinDay(json: unknown, path: string): number | undefined {
+  const us = lengthOf(json, path);
+  return us === undefined || us <= maxUs ? us : refuseRule(path, 'a test lasts 24h at most');
+}
+
 function parseExpectation(json: unknown, path: string): TestExpectation {
   const { at, state, labels } = objectOf(json, path, ['at', 'state', 'labels']);
-  const atUs = lengthOf(at, `${path}.at`);
+  const atUs = withinDay(at, `${path}.at`);
   if (atUs === undefined) refuseRule(`${path}.at`, 'say when, as the time since the test\'s start, like "2m"');
   if (!isOneOf(states, state)) refuseRule(`${path}.state`, `one of ${states.join(', ')} is needed here`);
   return { atUs, state, labels: labels === undefined ? undefined : textMapOf(labels, `${path}.labels`) };

@@ -7,6 +7,9 @@ export type Series = { key: GroupValue[]; name: string; slots: number[]; parts: 
 /** Groups of one scan that have the same values of its lifted fields. */
 export type SeriesGroup = Map<string, Series>;
 
+/** Groups of one scan that are held; the rows of more are left out, and said. */
+const maxSeries = 200_000;
+
 /**
  * The parts of one scan in memory. The first `lifted` keys of a row choose the rules that look at it, the others name its group. Slots are kept from
  * `fromUs` to `toUs`.
@@ -16,6 +19,9 @@ export class SlotBook {
   readonly #groups = new Map<string, SeriesGroup>();
   fromUs: number;
   toUs: number;
+  /** Rows of groups that there was no room for. */
+  left = 0;
+  #series = 0;
 
   constructor(lifted: number, atUs: number) {
     this.#lifted = lifted;
@@ -33,6 +39,7 @@ export class SlotBook {
     const sorted = rows.length > 1 ? rows.toSorted((a, b) => a.slotUs - b.slotUs) : rows;
     for (const { slotUs, key, part } of sorted) {
       const series = this.#seriesOf(key);
+      if (!series) continue;
       const last = series.slots.at(-1);
       if (last === undefined || last < slotUs) {
         series.slots.push(slotUs);
@@ -62,7 +69,7 @@ export class SlotBook {
   /** Notes that a group was there before what is kept. */
   note(key: GroupValue[], slotUs: number): void {
     const series = this.#seriesOf(key);
-    series.lastGoneUs = Math.max(series.lastGoneUs, slotUs);
+    if (series) series.lastGoneUs = Math.max(series.lastGoneUs, slotUs);
   }
 
   /** Lets go of slots before `fromUs`, and of groups that were last seen before `seenFromUs`. */
@@ -77,13 +84,16 @@ export class SlotBook {
           series.slots.splice(0, gone);
           series.parts.splice(0, gone);
         }
-        if (series.slots.length === 0 && series.lastGoneUs < seenFromUs) group.delete(name);
+        if (series.slots.length === 0 && series.lastGoneUs < seenFromUs) {
+          group.delete(name);
+          this.#series--;
+        }
       }
       if (group.size === 0) this.#groups.delete(lifted);
     }
   }
 
-  #seriesOf(key: GroupValue[]): Series {
+  #seriesOf(key: GroupValue[]): Series | undefined {
     const lifted = nameOf(this.#lifted === key.length ? key : key.slice(0, this.#lifted));
     let group = this.#groups.get(lifted);
     if (!group) {
@@ -93,7 +103,12 @@ export class SlotBook {
     const own = this.#lifted === 0 ? key : key.slice(this.#lifted);
     const name = nameOf(own);
     let series = group.get(name);
+    if (!series && this.#series >= maxSeries) {
+      this.left++;
+      return undefined;
+    }
     if (!series) {
+      this.#series++;
       series = { key: own, name, slots: [], parts: [], lastGoneUs: Number.NEGATIVE_INFINITY };
       group.set(name, series);
     }

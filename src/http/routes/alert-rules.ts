@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { StoredRule } from '../../pipeline/rules/stored-rule.ts';
 import { empty, json, list } from '../answer.ts';
 import { importRules } from '../import-rules.ts';
 import { defineRoute } from '../route.ts';
@@ -8,7 +7,7 @@ import { ruleJson, stateOfRule, versionsJson } from '../rule-json.ts';
 import { listOf } from '../schemas/common.ts';
 import { ruleAnswer, ruleBody, rulePath, versionAnswer } from '../schemas/rules.ts';
 
-const everyEpisode = { limit: 100_000 };
+const openEpisodes = { limit: 100_000, isOpen: true };
 const spellings = { 'application/json': ruleBody, 'application/edn': z.string() };
 const tag = 'alerts';
 
@@ -26,7 +25,7 @@ export const alertRuleRoutes = [
       const rules = await platform.rules();
       const stored = await rules.list(caller.tenant);
       if (stored.length === 0) return list([]);
-      const episodes = (await rules.episodes(caller.tenant, everyEpisode)).filter(({ resolvedUs }) => resolvedUs === null);
+      const episodes = await rules.episodes(caller.tenant, openEpisodes);
       return list(stored.map((item) => ruleJson(item, stateOfRule(episodes, String(item.source.name)))));
     },
   }),
@@ -88,18 +87,8 @@ export const alertRuleRoutes = [
     errors: ['NOT_FOUND', 'INVALID_RULE'],
     handle: async ({ platform, caller, path }) => {
       const rules = await platform.rules();
-      return json(await withState(await rules.get(caller.tenant, path.name)));
-
-      async function withState(stored: StoredRule) {
-        const episodes = await rules.episodes(caller.tenant, { rule: path.name, ...everyEpisode });
-        return ruleJson(
-          stored,
-          stateOfRule(
-            episodes.filter(({ resolvedUs }) => resolvedUs === null),
-            path.name,
-          ),
-        );
-      }
+      const stored = await rules.get(caller.tenant, path.name);
+      return json(ruleJson(stored, stateOfRule(await rules.episodes(caller.tenant, { rule: path.name, ...openEpisodes }), path.name)));
     },
   }),
   defineRoute({

@@ -93,7 +93,7 @@ export const alertRoutes = [
     answers: {
       200: { description: 'Transitions in order', content: { 'application/json': backtestAnswer, 'application/x-ndjson': z.string() } },
     },
-    errors: ['INVALID_RULE', 'NOT_FOUND'],
+    errors: ['INVALID_RULE', 'INVALID_CONFIG', 'NOT_FOUND', 'RATE_LIMITED'],
     waits: true,
     handle: async ({ platform, options, caller, path, body, answerType, request, requestId }) => {
       const means = { rules: await platform.rules(), routing: await routingOf(platform, caller.tenant) };

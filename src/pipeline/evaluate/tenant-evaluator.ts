@@ -107,6 +107,11 @@ export class TenantEvaluator {
       result.transitions += await this.#evaluate(doneUs, toUs);
       result.windows += Math.round((this.#doneUs() - doneUs) / source.slotUs);
     }
+    for (const book of this.#compiled.books.values()) {
+      if (book.left > 0)
+        this.#deps.log.warn({ tenant: this.#deps.tenant, rows: book.left }, 'a rule has too many groups, some are left out');
+      book.left = 0;
+    }
     this.#wholeUs = us;
     await this.#forgetOld(nowUs);
     result.evaluatedUs = this.#doneUs();

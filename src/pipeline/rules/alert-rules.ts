@@ -55,9 +55,13 @@ export type AlertRulesDeps = {
   source?: WindowSource;
 };
 
+/** Backtests at once. */
+const maxBacktests = 4;
+
 /** Makes the rules over a state store and the stores of a host. */
 export function createAlertRules({ state, clock, storeOf, source = createStoreWindowSource({ storeOf }) }: AlertRulesDeps): AlertRules {
   const book = new RuleBook({ state, clock });
+  let backtests = 0;
   const pages = new PageStore(state);
   const nowUs = () => clock.nowMs() * 1_000;
   const refuseUnkept = (json: unknown) => {
@@ -102,7 +106,14 @@ export function createAlertRules({ state, clock, storeOf, source = createStoreWi
       refuseUnkept(stored?.source ?? json);
       const behindUs = await pages.marks(tenant, fromUs, toUs);
       const request = { tenant, rule, others: await others(tenant, rule), version: stored?.version ?? 0, fromUs, toUs, behindUs };
-      return runBacktest(source, request, progress, signal);
+      if (backtests >= maxBacktests)
+        throw new AppError('RATE_LIMITED', `${maxBacktests} backtests run already; ask again later`, { retryAfterS: 5 });
+      backtests++;
+      try {
+        return await runBacktest(source, request, progress, signal);
+      } finally {
+        backtests--;
+      }
     },
     episodes: (tenant, filter) => readEpisodes(state, tenant, filter, nowUs()),
     amendments: (tenant) => readAmendments(state, tenant, 2, nowUs()),

@@ -20,19 +20,24 @@ export type Episode = {
   reason: string;
 };
 
-export type EpisodeFilter = { state?: AlertState | undefined; rule?: string | undefined; limit: number };
+export type EpisodeFilter = {
+  state?: AlertState | undefined;
+  rule?: string | undefined;
+  limit: number /** Only what has not ended: history is not read. */;
+  isOpen?: boolean;
+};
 
 /** What fires now and what has fired, newest first. */
 export async function readEpisodes(
   state: StateStore,
   tenant: string,
-  { state: wanted, rule, limit }: EpisodeFilter,
+  { state: wanted, rule, limit, isOpen = false }: EpisodeFilter,
   nowUs: number,
 ): Promise<Episode[]> {
   const open = await openEpisodes(state, tenant);
   const matches = (episode: Episode) => (wanted === undefined || episode.state === wanted) && (rule === undefined || episode.rule === rule);
   const found = open.filter(matches);
-  if (wanted === undefined || wanted === 'resolved') {
+  if (!isOpen && (wanted === undefined || wanted === 'resolved')) {
     const known = new Set(open.map(({ id }) => id));
     const ended = new Map<string, Episode>();
     for (let day = 0; day <= historyDays && found.length + ended.size < limit; day++) {
