@@ -38,6 +38,7 @@ const suites: Suite[] = [
   { name: 'cfn-lint', command: 'node scripts/verify/cfn-lint.ts' },
   { name: 'tour', command: 'node scripts/verify/tour.ts' },
   { name: 'grpc', command: 'node --disable-warning=ExperimentalWarning scripts/verify/grpc.ts' },
+  { name: 'otlp', command: 'node --disable-warning=ExperimentalWarning scripts/verify/otlp.ts' },
   { name: 'openapi', command: 'node scripts/verify/openapi.ts --examples 15' },
 ];
 /** A suite that ends with this lacks something of the machine, and has said what: a skip by name, in CI a failure. */

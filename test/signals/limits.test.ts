@@ -58,3 +58,34 @@ test('a share of the traces is kept and every error; the ledger counts the other
     await host.close();
   }
 });
+
+test('events are tailed as they come; the same event sent twice is one', async () => {
+  const host = await openSignalsHost();
+  const gone = new AbortController();
+  try {
+    const response = await fetch(`${host.url}/api/logs/tail?signal=events&q=type:order.placed`, { signal: gone.signal });
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let seen = (await reader.read()).value ?? '';
+    const event = (id: string, type = 'order.placed') => ({ specversion: '1.0', id, source: '/orders', type, data: { total: 42 } });
+    const cloud = { 'content-type': 'application/cloudevents+json' };
+    expect((await host.post('/events?wait=hot', event('1'), cloud)).body).toMatchObject({ accepted: 1 });
+    await host.post('/events?wait=hot', [event('2', 'order.paid'), event('3')], { 'content-type': 'application/cloudevents-batch+json' });
+    const binary = {
+      'ce-specversion': '1.0',
+      'ce-id': '1',
+      'ce-source': '/orders',
+      'ce-type': 'order.placed',
+      'content-type': 'application/json',
+    };
+    await host.post('/events?wait=hot', { total: 42 }, binary);
+    while ((seen.match(/^data: \{/gm) ?? []).length < 2) seen += (await reader.read()).value ?? '';
+    expect([...seen.matchAll(/"event_id":"(\d)"/g)].map(([, id]) => id)).toEqual(['1', '3']);
+    const { hot } = await host.get<{ hot: { done: number; dropped: object } }>('/api/ledger?signal=events');
+    expect(hot).toMatchObject({ done: 3, dropped: { duplicate: 1 } });
+    const faulty = await host.post('/events', [{ specversion: '1.0', id: '4', type: 'x' }, event('5')]);
+    expect(faulty).toMatchObject({ status: 207, body: { items: [{ index: 0, detail: expect.stringContaining('records[0].source') }] } });
+  } finally {
+    gone.abort();
+    await host.close();
+  }
+});

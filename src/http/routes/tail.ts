@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { LiveTail } from '../live-tail.ts';
 import { defineRoute } from '../route.ts';
+import { signalParameter } from '../schemas/common.ts';
 import { filterQuery, tailCondition } from '../schemas/filters.ts';
 import { tailStream } from '../tail-stream.ts';
 
@@ -17,6 +18,7 @@ export const tailRoutes = [
     scope: 'query',
     query: z.object({
       ...filterQuery,
+      signal: signalParameter,
       last_event_id: z
         .string()
         .max(4_000)
@@ -29,7 +31,13 @@ export const tailRoutes = [
     handle: ({ platform, options, caller, query, header, requestId, request }) => {
       const where = tailCondition(query);
       const cursor = query.last_event_id ?? header('last-event-id');
-      const tail = new LiveTail(platform, options, { requestId, tenant: caller.tenant, where, cursor, gone: request.signal });
+      const tail = new LiveTail({ ...platform, store: platform.storeOf(query.signal) }, options, {
+        requestId,
+        tenant: caller.tenant,
+        where,
+        cursor,
+        gone: request.signal,
+      });
       return { kind: 'stream', status: 200, type: 'text/event-stream', stream: tailStream(tail, options, requestId) };
     },
   }),
