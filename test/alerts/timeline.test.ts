@@ -224,7 +224,7 @@ describe('beyond Alertmanager', () => {
     const host = await play(route, [[0, 'x', 'firing']], 100);
     const [group] = host.notify.book.all();
     const next = acknowledge(group!, 'anna', 'on it', host.clock.nowMs() * 1000);
-    expect(await host.notify.book.commit([{ tenant: 'default', id: group!.id, next }])).toBe(true);
+    expect(await host.notify.book.commit([{ tenant: 'default', id: group!.id, base: group, next }])).toBe(true);
     await host.until(2_000, 5);
     await host.leave(transition('r', { n: 'y' }, 'firing', { at: 2_000 }));
     await host.until(2_600, 5);

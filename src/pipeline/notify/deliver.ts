@@ -90,10 +90,12 @@ export class Deliverer {
 
   async #settle({ key, version }: Pending, settled: SettledDelivery): Promise<void> {
     const { tenant, settledMs, id } = settled;
-    await this.#deps.state.transact([
+    const isSettled = await this.#deps.state.transact([
       { key, version, value: undefined },
       { key: notifyKeys.settledOne(tenant, settledMs, id), version: 0, value: settled },
     ]);
+    // Its end is written down already: then it is only to be forgotten here.
+    if (!isSettled) await this.#deps.state.compareAndSet(key, version, undefined);
   }
 }
 

@@ -64,7 +64,7 @@ export class GroupFlusher {
       if (!flushed.changed) continue;
       if (!flushed.group) this.#lookedUs.delete(group.id);
       const writes = flushed.planned.map((one) => this.#delivery(flushed.group ?? group, one, by, nowUs));
-      const change = { tenant: group.tenant, id: group.id, next: flushed.group };
+      const change = { tenant: group.tenant, id: group.id, base: group, next: flushed.group };
       const text = JSON.stringify([change, writes]).length;
       if (batch.changes.length + batch.writes.length + writes.length + 1 > maxWritesAtOnce || batch.text + text > maxTextAtOnce)
         await commit();
@@ -142,7 +142,12 @@ export class GroupFlusher {
       }
     }
     const rest = Object.keys(left).length > 0 ? { ...group, alerts: left } : undefined;
-    const changes = [...changed.values()].map((next) => ({ tenant: next.tenant, id: next.id, next }));
-    await this.#book.commit([{ tenant: group.tenant, id: group.id, next: rest }, ...changes]);
+    const changes = [...changed.values()].map((next) => ({
+      tenant: next.tenant,
+      id: next.id,
+      base: this.#book.get(next.tenant, next.id),
+      next,
+    }));
+    await this.#book.commit([{ tenant: group.tenant, id: group.id, base: group, next: rest }, ...changes]);
   }
 }

@@ -2,7 +2,8 @@ import type { Group } from '../../alerts/routing/group.ts';
 import { maxStateWrites, type StateStore, type StateWrite, type Versioned } from '../../core/ports/state-store.ts';
 import { notifyKeys } from './keys.ts';
 
-export type GroupChange = { tenant: string; id: string; next: Group | undefined };
+/** `base` is the group, as the book gave it, that `next` was made from; `undefined` where there was none. */
+export type GroupChange = { tenant: string; id: string; base: Group | undefined; next: Group | undefined };
 
 /** Every group, as the state store has it: read once, kept up by what is written here, read again where somebody else has written. */
 export class GroupBook {
@@ -40,8 +41,7 @@ export class GroupBook {
     return [...(this.#holders.get(`${tenant} ${fingerprint}`) ?? [])].map((key) => this.#groups.get(key)!.value);
   }
 
-  /** The writes of some changes, to be part of a transaction. */
-  writes(changes: readonly GroupChange[]): StateWrite[] {
+  #writes(changes: readonly GroupChange[]): StateWrite[] {
     return changes.map(({ tenant, id, next }) => {
       const key = notifyKeys.group(tenant, id);
       return { key, version: this.#groups.get(key)?.version ?? 0, value: next };
@@ -50,7 +50,9 @@ export class GroupBook {
 
   /** Writes changes of groups and what belongs to them together; where somebody else was first, reads everything anew and tells `false`. */
   async commit(changes: readonly GroupChange[], others: readonly StateWrite[] = []): Promise<boolean> {
-    const writes = [...this.writes(changes), ...others];
+    // What was read anew since may not be overwritten with what was made from what it was before.
+    if (changes.some(({ tenant, id, base }) => this.get(tenant, id) !== base)) return false;
+    const writes = [...this.#writes(changes), ...others];
     const held = writes.length <= maxStateWrites && (await this.#state.transact(writes));
     if (!held) {
       await this.load();

@@ -28,7 +28,7 @@ export class Notify {
   constructor(deps: NotifyDeps) {
     this.#deps = deps;
     this.#by = deps.newId();
-    this.settings = new NotifySettings(deps.state, deps.defaults);
+    this.settings = new NotifySettings(deps.state, deps.defaults, true);
     this.channels = new Channels(deps, this.settings);
     this.book = new GroupBook(deps.state);
     this.#flusher = new GroupFlusher(deps, this.book, this.settings);
@@ -39,12 +39,14 @@ export class Notify {
   async decide(): Promise<{ taken: number; planned: number }> {
     if (!this.#isLoaded || !this.#deps.isAlone) await this.book.load();
     this.#isLoaded = true;
+    this.settings.forget();
     const taken = await takeOver(this.#deps, this.book, this.settings);
     return { taken, planned: await this.#flusher.flush(this.#by) };
   }
 
   /** Delivers what is stored and due; resolves to when the next attempt is, in epoch milliseconds. Never at the same time twice. */
   deliver(): Promise<number | undefined> {
+    this.settings.forget();
     return this.#deliverer.deliver();
   }
 

@@ -18,12 +18,42 @@ export class NotifySettings {
   readonly #defaults: AlertDefaults;
   readonly #compiled = new Map<string, { stored: Versioned<StoredRouting> | undefined; names: string; routing: Routing }>();
 
-  constructor(state: StateStore, defaults: AlertDefaults) {
+  readonly #isRemembering: boolean;
+  readonly #routings = new Map<string, Promise<TenantRouting>>();
+  readonly #channels = new Map<string, Promise<Map<string, TenantChannel>>>();
+
+  /** `isRemembering`: what was read holds until `forget`, so that a pass over many groups reads it once. */
+  constructor(state: StateStore, defaults: AlertDefaults, isRemembering = false) {
     this.#state = state;
     this.#defaults = defaults;
+    this.#isRemembering = isRemembering;
   }
 
-  async routing(tenant: string): Promise<TenantRouting> {
+  forget(): void {
+    this.#routings.clear();
+    this.#channels.clear();
+  }
+
+  routing(tenant: string): Promise<TenantRouting> {
+    return this.#once(this.#routings, tenant, () => this.#readRouting(tenant));
+  }
+
+  /** Channels by name: those of the configuration, and those of the tenant over them. */
+  channels(tenant: string): Promise<Map<string, TenantChannel>> {
+    return this.#once(this.#channels, tenant, () => this.#readChannels(tenant));
+  }
+
+  #once<T>(known: Map<string, Promise<T>>, tenant: string, read: () => Promise<T>): Promise<T> {
+    const found = known.get(tenant);
+    if (found) return found;
+    const made = read();
+    if (!this.#isRemembering) return made;
+    made.catch(() => known.delete(tenant));
+    known.set(tenant, made);
+    return made;
+  }
+
+  async #readRouting(tenant: string): Promise<TenantRouting> {
     const known = this.#compiled.get(tenant);
     const stored = await this.#state.get<StoredRouting>(notifyKeys.routing(tenant), known?.stored);
     const names = [...(await this.channels(tenant)).keys()];
@@ -34,8 +64,7 @@ export class NotifySettings {
     return { routing, version: number, by, atMs };
   }
 
-  /** Channels by name: those of the configuration, and those of the tenant over them. */
-  async channels(tenant: string): Promise<Map<string, TenantChannel>> {
+  async #readChannels(tenant: string): Promise<Map<string, TenantChannel>> {
     const own = await this.#state.list<ChannelConfig>(notifyKeys.channels(tenant));
     const prefix = notifyKeys.channels(tenant).length;
     return new Map<string, TenantChannel>([

@@ -45,7 +45,9 @@ async function takeEntry(entry: Entry, deps: NotifyDeps, book: GroupBook, settin
       count++;
     }
     const rest = transitions.slice(count);
-    const changes = [...changed.values()].map((group) => ({ tenant: group.tenant, id: group.id, next: group }));
+    const changes = [...changed.values()].map((group) => ({
+      ...{ tenant: group.tenant, id: group.id, base: book.get(group.tenant, group.id), next: group },
+    }));
     const outbox = { key: entry.key, version, value: rest.length > 0 ? { transitions: rest } : undefined };
     if (!(await book.commit(changes, [outbox]))) return taken;
     taken += count;

@@ -1,0 +1,19 @@
+/** A certificate of `mail.test` with its key, for servers of tests: signed by itself, good until 2126. */
+export const testCertificate = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg0ehzIz/YF4/+c/7t
+ocLIoKaV/ZyfeXGwSDPCTmgVcMKhRANCAAS2pg5tk1sFD1MXeM+2amOs+TzZIz7O
+09tN2sxOogBep4ypZ33C4ZtX2r7rbsqWRx0K0JKeRoh0rehVeCBa4ljW
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBlTCCATugAwIBAgIUBOGYZAabcQ/WIDMy6mA7cm0SxwcwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbWFpbC50ZXN0MCAXDTI2MTEzMDIzMzgwNloYDzIxMjYxMTA2
+MjMzODA2WjAUMRIwEAYDVQQDDAltYWlsLnRlc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAS2pg5tk1sFD1MXeM+2amOs+TzZIz7O09tN2sxOogBep4ypZ33C4ZtX
+2r7rbsqWRx0K0JKeRoh0rehVeCBa4ljWo2kwZzAdBgNVHQ4EFgQUPxvjnoUVgk55
+yAYsGfrEhAy5PQAwHwYDVR0jBBgwFoAUPxvjnoUVgk55yAYsGfrEhAy5PQAwDwYD
+VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALggltYWlsLnRlc3QwCgYIKoZIzj0EAwID
+SAAwRQIgO/tlgP2aFcY0ou/9XZpvRq2hbvxTyL8v0Oa4gBkLcS0CIQCK/njBNbWz
+Uk+0yE22cZwwMpokKzmpqTbHVXe8svel1A==
+-----END CERTIFICATE-----`,
+};
