@@ -250,3 +250,16 @@ test('rules that ask for each other have so many alerts at most, and go on', asy
   const of = (rule: string, to: string) => world.told.filter((item) => item.rule === rule && item.to === to).length;
   expect([of('hosts', 'firing'), of('hosts', 'resolved'), of('any', 'firing'), of('any', 'resolved')]).toEqual([500, 500, 1, 1]);
 });
+
+test('a rule that is added sees what was before it, also where another reads the same', async () => {
+  const world = new World();
+  await world.add({ name: 'many', condition: ['>', ['count', { by: ['service'], window: '2m' }], 1_000] });
+  for (let atS = 0; atS < 1_200; atS += 10) {
+    world.send(atS, { service: 'web' });
+    if (atS < 300) world.send(atS, { service: 'api' });
+  }
+  await world.run(900);
+  await world.add({ name: 'silent', condition: ['absent', { by: ['service'], window: '2m' }] });
+  await world.run(960);
+  expect(world.table()).toEqual(['08:15:15 api inactive>firing']);
+});

@@ -33,13 +33,15 @@ export function shareScans(wants: readonly Want[]): { scans: Scan[]; shares: Sha
     const { fields } = members[0]!.part;
     const isOne = names.size === 1 || fields.length === 0;
     const family = isOne ? members[0]!.part.want.family : grouped(members.map(({ part }) => part));
+    const keepUs = Math.max(...members.map(({ part }) => part.want.keepUs));
+    const seenUs = Math.max(...members.map(({ part }) => part.want.seenUs));
     const scan: Scan = {
-      // What it reads is a part of its name: a scan that reads more than before is another.
-      id: `${id}${JSON.stringify(printWhere(family.where))}`,
+      // What it reads, and how far back, is a part of its name: a scan that reads more than before is another, and read anew.
+      id: `${id}${JSON.stringify([printWhere(family.where), keepUs, seenUs])}`,
       family,
       lifted: isOne ? 0 : fields.length,
-      keepUs: Math.max(...members.map(({ part }) => part.want.keepUs)),
-      seenUs: Math.max(...members.map(({ part }) => part.want.seenUs)),
+      keepUs,
+      seenUs,
     };
     scans.push(scan);
     for (const { part, index } of members) shares[index] = { scan, under: isOne ? '' : nameOf(part.constants) };

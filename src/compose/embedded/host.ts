@@ -12,6 +12,7 @@ import { createHttpServer } from '../../http/server.ts';
 import { limitedAccept } from '../../pipeline/accept/limited-accept.ts';
 import { receiptTokens } from '../../pipeline/accept/receipt-token.ts';
 import { createDocuments } from '../../pipeline/documents.ts';
+import { createEvaluationMetrics } from '../../pipeline/evaluate/evaluation-metrics.ts';
 import { scheduleEvaluation } from '../../pipeline/evaluate/schedule.ts';
 import { createKeys } from '../../pipeline/keys.ts';
 import { knownSeries } from '../../pipeline/measure/known-series.ts';
@@ -144,8 +145,12 @@ export async function startHost(given: HostSettings, { profile = false, newGener
     stats: () => health.stats(),
     profile: (kind, seconds) => Promise.all([takeProfile(paths.profiles, 'front', kind, seconds), store.api.profile(kind, seconds)]),
   };
+  const countPass = createEvaluationMetrics(registry);
   const evaluation = scheduleEvaluation({
-    passed: () => notifying.evaluated(),
+    passed: (passed) => {
+      countPass(passed);
+      notifying.evaluated();
+    },
     ...{ state, clock, log, afterMs: settings.windows.latenessUs / 1_000 + 1_200 },
     source: async () => (await import('../../pipeline/evaluate/store-window-source.ts')).createStoreWindowSource(platform),
   });

@@ -11,6 +11,7 @@ import { createHttpServer } from '../../http/server.ts';
 import { limitedAccept } from '../../pipeline/accept/limited-accept.ts';
 import { receiptTokens } from '../../pipeline/accept/receipt-token.ts';
 import { createDocuments } from '../../pipeline/documents.ts';
+import { createEvaluationMetrics } from '../../pipeline/evaluate/evaluation-metrics.ts';
 import { scheduleEvaluation } from '../../pipeline/evaluate/schedule.ts';
 import { createKeys } from '../../pipeline/keys.ts';
 import { Metrics } from '../../pipeline/metrics.ts';
@@ -104,8 +105,12 @@ export async function startServicesHost(
     stats: () => health.stats(),
     profile: async (kind, seconds) => [await takeProfile(dataPaths(settings.dataDir).profiles, 'host', kind, seconds)],
   };
+  const countPass = createEvaluationMetrics(registry);
   const evaluation = scheduleEvaluation({
-    passed: () => notifying.evaluated(),
+    passed: (passed) => {
+      countPass(passed);
+      notifying.evaluated();
+    },
     ...{ state, clock, log, afterMs: settings.windows.latenessUs / 1_000 + 1_200 },
     source: async () => (await import('../../pipeline/evaluate/store-window-source.ts')).createStoreWindowSource(platform),
   });
