@@ -187,6 +187,13 @@ async function outrun(minutes: number): Promise<void> {
   );
   console.log('| s | RSS MB | accepted, not committed |\n|---|---|---|');
   for (const { s, rssMb, waiting } of samples) console.log(`| ${s} | ${rssMb} | ${waiting} |`);
+  const third = Math.ceil(samples.length / 3);
+  const highest = [0, 1, 2].map((i) => Math.max(...samples.slice(i * third, (i + 1) * third).map(({ rssMb }) => rssMb)));
+  const { heap, buffers, program } = server.rssParts();
+  console.log(
+    `\nHighest RSS of each third: ${highest.join(', ')} MB; bounded where the last is about the one before. At the end ${heap.toFixed(0)} MB of it were V8's heaps and ` +
+      `small maps, ${buffers.toFixed(0)} MB what malloc holds (buffers, in use or kept for the next), ${program.toFixed(0)} MB pages of the program and its files`,
+  );
   await server.stop({ kill: true });
 }
 
