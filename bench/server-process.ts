@@ -33,6 +33,8 @@ export class ServerProcess {
   readyMs = 0;
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
+  /** The end of what it wrote on standard error. */
+  #said = '';
 
   constructor(child: ChildProcess, folder: string, port: number) {
     this.#child = child;
@@ -53,13 +55,12 @@ export class ServerProcess {
     const startedMs = performance.now();
     const child = onCore(serverCore, script, argsFor(port, folder), 'pipe');
     const server = new ServerProcess(child, folder, port);
-    let said = '';
     await new Promise<void>((resolve, reject) => {
       child.stderr!.on('data', (chunk: Buffer) => {
-        said += chunk;
-        if (said.includes(says)) resolve();
+        server.#said = (server.#said + chunk).slice(-10_000);
+        if (server.#said.includes(says)) resolve();
       });
-      child.once('exit', (code) => reject(new Error(`${script} ended with ${code}: ${said}`)));
+      child.once('exit', (code) => reject(new Error(`${script} ended with ${code}: ${server.#said}`)));
     });
     server.readyMs = performance.now() - startedMs;
     child.stdout!.resume();
@@ -110,7 +111,10 @@ export class ServerProcess {
   }
 
   async get<T>(path: string): Promise<T> {
-    const response = await fetch(`http://127.0.0.1:${this.port}${path}`);
+    const response = await fetch(`http://127.0.0.1:${this.port}${path}`).catch((cause: unknown) => {
+      const { exitCode, signalCode } = this.#child;
+      throw new Error(`the server does not answer; it ended with ${signalCode ?? exitCode}: ${this.#said.slice(-2000)}`, { cause });
+    });
     if (!response.ok) throw new Error(`GET ${path} answered ${response.status}: ${await response.text()}`);
     return (await response.json()) as T;
   }
