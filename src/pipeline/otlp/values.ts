@@ -38,7 +38,34 @@ export function textOf(value: AnyValue | undefined): string | undefined {
 
 /** Nanoseconds since the epoch as RFC 3339; undefined for 0, which says that the time is not known. */
 export function timeOf(ns: bigint): string | undefined {
-  return ns === 0n ? undefined : formatTime(Number(ns / 1000n), Number(ns % 1000n));
+  if (ns === 0n) return undefined;
+  const us = Number(ns / 1000n);
+  const below = Number(ns - BigInt(us) * 1000n);
+  const second = Math.floor(us / 1e6);
+  if (second !== lastSecond) {
+    lastSecond = second;
+    lastHead = formatTime(second * 1e6).slice(0, 20);
+  }
+  const micros = us - second * 1e6;
+  if (below > 0) return `${lastHead}${String(micros * 1_000 + below).padStart(9, '0')}Z`;
+  return micros % 1_000 === 0 ? `${lastHead}${String(micros / 1_000).padStart(3, '0')}Z` : `${lastHead}${String(micros).padStart(6, '0')}Z`;
+}
+
+/** The records of a request are of few seconds: `2026-11-21T10:00:00.` of the last one. */
+let lastSecond = Number.NaN;
+let lastHead = '';
+
+/** Names of attributes as they are spelt in JSON, with the colon: a service uses few. */
+const spelt = new Map<string, string>();
+const maxSpelt = 10_000;
+
+function speltName(name: string): string {
+  const known = spelt.get(name);
+  if (known !== undefined) return known;
+  if (spelt.size >= maxSpelt) spelt.clear();
+  const made = `${JSON.stringify(name)}:`;
+  spelt.set(name, made);
+  return made;
 }
 
 /** Lower-case hex of an id of so many bytes; undefined where it has another length or is all zero, which says that there is none. */
@@ -100,9 +127,10 @@ export function attributesOf(origin: Origin, own: readonly KeyValue[], more: str
     const name = taken.has(key) ? prefix + key : key;
     if (origin.names.has(name)) isPlain = false;
     const held = value?.value;
-    const json = held?.case === 'stringValue' ? held.value : jsonOf(value);
-    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${JSON.stringify(json)}`;
+    if (text !== '') text += ',';
+    text += speltName(name) + JSON.stringify(held?.case === 'stringValue' ? held.value : jsonOf(value));
   }
   const head = isPlain ? origin.members : membersOf(new Map([...origin.values].filter(([key]) => !own.some((item) => item.key === key))));
-  return [head, text, more].filter((part) => part !== '').join(',');
+  const both = head === '' || text === '' ? head + text : `${head},${text}`;
+  return both === '' || more === '' ? both + more : `${both},${more}`;
 }
