@@ -121,7 +121,7 @@ export async function buildStore({ settings, addresses, clients, queueUrl, queue
     maintenance,
     clock,
     log,
-    latenessUs: settings.windows.latenessUs,
+    windows: { ...settings.windows, kept: false },
   });
   const api: StoreApi = {
     ...store,

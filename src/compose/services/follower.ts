@@ -6,7 +6,7 @@ import type { QueueBatch, QueueReader } from '../../core/ports/queue.ts';
 
 /** One sink of one partition, as a loop drives it. */
 export type FollowedSink = {
-  name: 'hot' | 'warm' | 'parsed';
+  name: 'hot' | 'warm' | 'parsed' | 'aggregate';
   /** Where it stands: its first open offset, as its progress says. */
   position(): Promise<number>;
   /** Brings batches in. */

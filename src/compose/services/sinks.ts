@@ -1,5 +1,7 @@
 import { firstGap } from '../../core/intervals.ts';
 import type { QueueBatch } from '../../core/ports/queue.ts';
+import { deliverWindows } from '../../pipeline/aggregate/deliver-windows.ts';
+import { type WindowDeps, WindowWriter } from '../../pipeline/aggregate/window-writer.ts';
 import { createArchive } from '../../pipeline/archive.ts';
 import { deliverHot, WarmDelivery } from '../../pipeline/deliver/deliver.ts';
 import { HotWriter } from '../../pipeline/deliver/hot-writer.ts';
@@ -63,4 +65,17 @@ export function parsedSink(deps: ParsedDeps, { generation, partition }: At): Fol
   };
 }
 
-const budgetOf = ({ clock }: HotDeps | WarmDeps): Budget => ({ deadlineMs: clock.monotonicMs() + budgetMs });
+/** Aggregate: what is delivered is counted, and closed, before the next is read. */
+export function windowSink(deps: WindowDeps, { generation, partition }: At): FollowedSink {
+  return {
+    name: 'aggregate',
+    position: async () => firstGap((await new WindowWriter(deps, generation, partition).head()).closed),
+    async deliver(batches) {
+      await deliverWindows(deps, batches, budgetOf(deps));
+    },
+    async commit() {},
+    abandon() {},
+  };
+}
+
+const budgetOf = ({ clock }: HotDeps | WarmDeps | WindowDeps): Budget => ({ deadlineMs: clock.monotonicMs() + budgetMs });

@@ -3,6 +3,9 @@ import { emptySketch, mergeSketches, type Sketch } from './sketch.ts';
 
 export const windowUs = 60_000_000;
 
+/** Windows that are stored are kept so long; a record that comes later than this after its minute is in none. */
+export const windowsKeptUs = 8 * 86_400_000_000;
+
 /** The start of the minute of an event time, epoch microseconds. */
 export const windowOf = (timestampUs: number): number => Math.floor(timestampUs / windowUs) * windowUs;
 

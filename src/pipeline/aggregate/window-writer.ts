@@ -3,7 +3,7 @@ import type { DropReason, LogRecord } from '../../core/record.ts';
 import type { CloseResult } from '../../core/warm/close.ts';
 import { applyMinute, closeWindows, readWindowHead, type WindowHead } from '../../core/windows/apply.ts';
 import type { MinuteRows, WindowRow } from '../../core/windows/item.ts';
-import { type WindowSettings, windowOf } from '../../core/windows/window.ts';
+import { type WindowSettings, windowOf, windowsKeptUs } from '../../core/windows/window.ts';
 import { BatchAccount } from '../deliver/batch-account.ts';
 import { letterOf } from '../deliver/letters.ts';
 import { tryUntil } from '../deliver/retry.ts';
@@ -20,6 +20,18 @@ const maxAtOnce = 8;
 /** The latency of a record: the first of some attributes that is a number. */
 export const latencyOf = ({ attributes }: LogRecord, keys: readonly string[]): number | undefined =>
   keys.map((key) => attributes[key]).find((value) => typeof value === 'number');
+
+/** Whether the window of a minute still takes what was observed then. */
+export const isKept = (minuteUs: number, observedUs: number): boolean => minuteUs + windowsKeptUs > observedUs;
+
+/** A record as windows count it. */
+export const rowOf = (record: LogRecord, offset: number, observedUs: number, { latencyKeys }: WindowSettings): WindowRow => ({
+  offset,
+  service: record.service,
+  level: record.level,
+  observedUs,
+  latency: latencyOf(record, latencyKeys),
+});
 
 /**
  * Counts records in the windows of their minutes, and closes them in the aggregate head once they are. An id that a client gave does not count here:
@@ -72,8 +84,7 @@ export class WindowWriter implements SinkWriter {
       const key = `${minuteUs}/${tenant}`;
       const minute = this.#minutes.get(key) ?? { tenant, minuteUs, rows: [] };
       this.#minutes.set(key, minute);
-      const latency = latencyOf(record, this.#deps.windows.latencyKeys);
-      minute.rows.push({ offset, service: record.service, level: record.level, observedUs, latency });
+      if (isKept(minuteUs, observedUs)) minute.rows.push(rowOf(record, offset, observedUs, this.#deps.windows));
       this.#rows++;
       this.#account.keep(tenant, observedUs, offset);
     }

@@ -10,7 +10,9 @@ import type { Outcome, StoredRecord } from '../../core/record.ts';
 import { dayOf } from '../../core/warm/file.ts';
 import type { SinkName } from '../../core/warm/keys.ts';
 import { statusOf } from '../../core/warm/status.ts';
+import type { WindowSettings } from '../../core/windows/window.ts';
 import type { HotStore } from '../../query/ports/hot-store.ts';
+import { redriveInWindows } from '../aggregate/redrive-windows.ts';
 import { createArchive } from '../archive.ts';
 import { BatchAccount } from '../deliver/batch-account.ts';
 import type { Processing } from '../deliver/types.ts';
@@ -25,6 +27,8 @@ export type CloudRedriveDeps = {
   deadLetters: DeadLetters;
   processing: Processing;
   clientIds: ClientIds;
+  /** Where windows are kept by a sink of their own. */
+  windows?: WindowSettings | undefined;
   clock: Clock;
 };
 
@@ -65,6 +69,8 @@ async function moveLetters(deps: CloudRedriveDeps, tenant: string, retried: Retr
     const ofSink = (sink: SinkName) => items.filter(({ letter }) => letter.sink === sink || letter.sink === 'both');
     refused.push(...(await moveInHot(deps, tenant, await deadIn(deps, 'hot', ofSink('hot')))));
     await moveInWarm(deps, tenant, await deadIn(deps, 'warm', ofSink('warm')));
+    const { windows } = deps;
+    if (windows) await redriveInWindows({ ...deps, windows }, tenant, await deadIn(deps, 'aggregate', ofSink('aggregate')));
   }
   const left = new Set(refused.map(({ letter }) => letter.id));
   for (const { letter } of passing)

@@ -7,7 +7,6 @@ import { defaultBudget } from '../../query/budget.ts';
 import { createArchive } from '../archive.ts';
 import { createCatalogue } from '../catalogue.ts';
 import { measured } from '../measure/measured.ts';
-import { queryWindows } from '../query-windows.ts';
 import { ClientIds } from '../store/client-ids.ts';
 import { fieldsOf, recordById, servicesOf } from '../store/overviews.ts';
 import { StoreSearch } from '../store/search.ts';
@@ -18,11 +17,11 @@ import { endOf, openBelow, reached, readLedger } from './cloud-ledger.ts';
 import { receiptStatus, waitForReceipt } from './cloud-receipts.ts';
 import { type CloudRedriveDeps, redriveLetters } from './cloud-redrive.ts';
 import { nextSlice } from './cloud-tail.ts';
-import { createQuietWatermark } from './cloud-watermark.ts';
+import { createCloudWindows } from './cloud-windows.ts';
 import { SplitSearch } from './split-search.ts';
 import type { CloudStoreDeps, CreateCloudStore } from './types.ts';
 
-const defaults = { cacheBytes: 64 * 2 ** 20, maxOpenParts: 256, hotTimeoutMs: 10_000, latenessUs: 30_000_000 };
+const defaults = { cacheBytes: 64 * 2 ** 20, maxOpenParts: 256, hotTimeoutMs: 10_000 };
 
 /** Makes the StoreApi over a hot and a warm store that are filled by consumers of their own, wherever those run. Remembers no record. */
 export const createCloudStore: CreateCloudStore = (deps) => {
@@ -39,12 +38,18 @@ export const createCloudStore: CreateCloudStore = (deps) => {
   const clientIds = new ClientIds((tenant, ids) => archived.committedIds(tenant, ids));
   const hotSink = hot ? 'hot' : 'warm';
   const receipts = { runner, deadLetters, clock, sinkOf: (sink: 'hot' | 'warm') => (sink === 'hot' ? hotSink : sink) };
-  const redriving: CloudRedriveDeps = { runner, hot, deadLetters, processing, clientIds, clock };
+  const redriving: CloudRedriveDeps = {
+    runner,
+    hot,
+    deadLetters,
+    processing,
+    clientIds,
+    windows: deps.windows?.kept ? deps.windows : undefined,
+    clock,
+  };
   let lastRedrive: Promise<unknown> = Promise.resolve();
   const partitions = () => headsOf(deps);
-  const latenessUs = deps.latenessUs ?? defaults.latenessUs;
   const hasOpen = async () => (await partitions()).some(({ end, hot: inHot }) => openBelow(inHot, end) > 0);
-  const watermarkUs = createQuietWatermark(hasOpen, clock);
 
   return {
     async search(plan, signal) {
@@ -107,8 +112,7 @@ export const createCloudStore: CreateCloudStore = (deps) => {
       canary: { lastSeenMs: undefined, lagMs: undefined },
       halted: undefined,
     }),
-    watermark: async () => ({ us: await watermarkUs(), latenessUs }),
-    windows: (tenant, time) => queryWindows((plan) => search.aggregate(plan), tenant, time, latenessUs),
+    ...createCloudWindows(deps, { aggregate: (plan) => search.aggregate(plan), hasOpen }),
     flush: async () => {},
     profile: async () => {
       throw new AppError('NOT_FOUND', 'stores on services have no thread to profile');

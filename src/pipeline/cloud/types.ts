@@ -4,6 +4,7 @@ import type { Log } from '../../core/ports/log.ts';
 import type { Hole, PartitionRange } from '../../core/ports/queue.ts';
 import type { StateStore } from '../../core/ports/state-store.ts';
 import type { WarmStore } from '../../core/ports/warm-store.ts';
+import type { WindowSettings } from '../../core/windows/window.ts';
 import type { QueryBudget } from '../../query/budget.ts';
 import type { HotStore } from '../../query/ports/hot-store.ts';
 import type { WarmQuery } from '../../query/ports/warm-query.ts';
@@ -37,8 +38,8 @@ export type CloudStoreDeps = {
   /** What one query may take. */
   budget?: QueryBudget;
   maxOpenParts?: number;
-  /** Microseconds that records may come late. @default 30 s */
-  latenessUs?: number;
+  /** How windows are made, and whether a sink of their own keeps them; else they are asked of the stores, and so is what is older than that sink keeps. */
+  windows?: WindowSettings & { kept: boolean };
   /** How long the hot store may take before warm answers alone. */
   hotTimeoutMs?: number;
   /**
