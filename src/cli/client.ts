@@ -1,5 +1,6 @@
 import { FailedError, text, type Values } from './command.ts';
 import type { Io } from './io.ts';
+import { showPlace } from './place.ts';
 
 export const defaultUrl = 'http://127.0.0.1:4318';
 
@@ -62,29 +63,34 @@ export class Client {
     }
   }
 
-  /** Calls and reads JSON. @throws UnreachableError, RefusedError */
-  async call<T>(method: string, path: string, options: Parameters<Client['send']>[2] & { json?: unknown } = {}): Promise<T> {
-    const { json, ...rest } = options;
+  /** Calls and reads JSON; `asked` is the text of a query, to show the place of its faults in. @throws UnreachableError, RefusedError */
+  async call<T>(
+    method: string,
+    path: string,
+    options: Parameters<Client['send']>[2] & { json?: unknown; asked?: string | undefined } = {},
+  ): Promise<T> {
+    const { json, asked, ...rest } = options;
     const withBody =
       json === undefined ? rest : { ...rest, body: JSON.stringify(json), headers: { ...rest.headers, 'content-type': 'application/json' } };
     const response = await this.send(method, path, withBody);
-    if (!response.ok) throw await refusal(response);
+    if (!response.ok) throw await refusal(response, asked);
     return (response.status === 204 ? undefined : await response.json()) as T;
   }
 }
 
-/** Reads a refusal's problem document into a sentence. */
-export async function refusal(response: Response): Promise<RefusedError> {
+/** Reads a refusal's problem document into a sentence; with the text of a query also the place in it. */
+export async function refusal(response: Response, asked = ''): Promise<RefusedError> {
   const body = await response.text();
   try {
     const {
       code = '',
       detail = '',
       errors = [],
-    } = JSON.parse(body) as { code?: string; detail?: string; errors?: { path: string; detail: string }[] };
+      at,
+    } = JSON.parse(body) as { code?: string; detail?: string; errors?: { path: string; detail: string }[]; at?: number };
     const hint = response.status === 401 ? '; give one with --key or LOGDRIVE_KEY' : '';
     const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-    return new RefusedError(response.status, code, `${detail || response.statusText}${more}${hint}`);
+    return new RefusedError(response.status, code, `${detail || response.statusText}${more}${hint}${showPlace(asked, at)}`);
   } catch {
     return new RefusedError(response.status, '', `the server answered ${response.status} ${response.statusText}`);
   }

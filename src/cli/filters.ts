@@ -25,3 +25,13 @@ export function filterQuery(values: Values, positionals: string[]): Query {
     trace_id: text(values, 'trace'),
   };
 }
+
+/** Options that say when. */
+export const timeOptions = {
+  last: { type: 'string', value: 'TIME', help: 'the last so long: 15m, 24h, 7d' },
+  from: { type: 'string', value: 'TIME', help: 'at this time or later, RFC 3339 or epoch' },
+  to: { type: 'string', value: 'TIME', help: 'before this time' },
+} satisfies Options;
+
+/** The times as parameters of the API. */
+export const timeQuery = (values: Values): Query => ({ last: text(values, 'last'), from: text(values, 'from'), to: text(values, 'to') });

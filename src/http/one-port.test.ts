@@ -3,6 +3,7 @@ import { type ClientHttp2Session, connect as connectHttp2, constants } from 'nod
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { serveArray } from '../../test/scenarios/serve-array.ts';
+import { AppError } from '../core/errors.ts';
 
 type Served = Awaited<ReturnType<typeof serveArray>>;
 const ends: (() => unknown)[] = [];
@@ -119,6 +120,21 @@ test('an open host looks at the authority of HTTP/2 as it looks at the host of H
   const host = await serve();
   const { status, text } = await ask(session(host), { ':path': '/api/logs', ':authority': 'evil.example' });
   expect([status, JSON.parse(text).code]).toEqual([403, 'FORBIDDEN_ORIGIN']);
+});
+
+test('an answer that breaks off resets its stream, and the host lives on', async () => {
+  const host = await serve();
+  await ask(session(host), { ':method': 'POST', ':path': '/logs?wait=hot', 'content-type': 'application/json' }, '{"message":"a"}');
+  host.platform.store.search = async () => {
+    throw new AppError('STORE_UNAVAILABLE', 'the disk is gone');
+  };
+  const client = session(host);
+  const stream = client.request({ ':method': 'POST', ':path': '/api/export', 'content-type': 'application/json' });
+  stream.end('{}');
+  stream.resume();
+  await once(stream, 'error');
+  expect(stream.rstCode).not.toBe(constants.NGHTTP2_NO_ERROR);
+  expect((await ask(client, { ':path': '/live' })).status).toBe(200);
 });
 
 test('a server that closes answers the calls under way and takes no new ones', async () => {

@@ -117,6 +117,7 @@ async function openHttp2(listener: RequestListener, sessions: Set<ServerHttp2Ses
   });
   http2.on('request', (request, response) => {
     nameHost(request);
+    request.on('error', ignore); // the stream is reset; whoever reads the body is told
     // The compatibility layer of node:http2 has what the listener uses of HTTP/1.
     listener(request as never, response as never);
   });

@@ -29,6 +29,8 @@ export type HttpOptions = {
   maxRpcBytes?: number;
   /** Live tails at once. @default 100 */
   maxTails?: number;
+  /** Exports under way at once. @default 4 */
+  maxExports?: number;
   /** Silence on a live tail after which a heartbeat is sent. @default 15,000 */
   heartbeatMs?: number;
 };

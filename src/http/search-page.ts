@@ -61,7 +61,8 @@ export async function readPage(platform: Platform, options: HttpOptions, request
 /** Milliseconds since a start, to a tenth. */
 export const tookMs = ({ clock }: HttpOptions, startedMs: number): number => Math.round((clock.monotonicMs() - startedMs) * 10) / 10;
 
-const sortKeyOf = ({ timestamp, timestamp_ns, generation, partition, offset }: StoredRecord): SortKey => ({
+/** Where a walk goes on behind a record. */
+export const sortKeyOf = ({ timestamp, timestamp_ns, generation, partition, offset }: StoredRecord): SortKey => ({
   timestamp,
   timestamp_ns,
   generation,

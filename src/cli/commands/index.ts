@@ -8,6 +8,11 @@ export const commands: Entry[] = [
   { name: 'up', summary: 'Runs the whole platform in this process', load: async () => (await import('./up.ts')).up },
   { name: 'send', summary: 'Sends files or standard input as records', load: async () => (await import('./send.ts')).send },
   { name: 'query', summary: 'Finds records, or counts and groups them', load: async () => (await import('./query.ts')).query },
+  {
+    name: 'export',
+    summary: 'Writes all records that match, as NDJSON or CSV',
+    load: async () => (await import('./export.ts')).exportRecords,
+  },
   { name: 'tail', summary: 'Shows records as they come in', load: async () => (await import('./tail.ts')).tail },
   { name: 'ledger', summary: 'Accounts for every accepted record', load: async () => (await import('./ledger.ts')).ledger },
   {

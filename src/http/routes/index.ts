@@ -8,6 +8,7 @@ import { alertRoutes } from './alerts.ts';
 import { anomalyRoutes } from './anomalies.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { explainRoutes } from './explain.ts';
+import { exportRoutes } from './export.ts';
 import { ingestRoutes } from './ingest.ts';
 import { keyRoutes } from './keys.ts';
 import { logRoutes } from './logs.ts';
@@ -29,6 +30,7 @@ export const routes: readonly Route[] = [
   ...tailRoutes,
   ...logRoutes,
   ...queryRoutes,
+  ...exportRoutes,
   ...searchRoutes,
   ...explainRoutes,
   ...overviewRoutes,
