@@ -64,7 +64,12 @@ export const metricRoutes = [
         content: {
           'application/json': z
             .object({
-              items: z.array(z.object({ labels: z.record(z.string(), scalar.nullable()), points: z.array(z.tuple([time, z.number()])) })),
+              items: z.array(
+                z.object({
+                  labels: z.record(z.string(), scalar.nullable()),
+                  points: z.array(z.array(z.union([time, z.number()])).length(2)),
+                }),
+              ),
               step: z.string(),
               partial: z.boolean(),
               rollup: z
