@@ -65,3 +65,13 @@ test('a wrong query is shown with its place, a wrong format is a usage error', a
   expect(err).toContain('\n  level:error (x\n              ^');
   expect((await start(['export', '--format', 'xml', '--url', url]).done).code).toBe(2);
 });
+
+test('a query shows the place of its fault too, and with --all every record', async () => {
+  const url = await filled();
+  for (const line of ['level:error (x', 'level:error (x | count()']) {
+    const { code, err } = await start(['query', line, '--url', url]).done;
+    expect([code, err.includes(`\n  ${line}\n              ^`)]).toEqual([1, true]);
+  }
+  const { out } = await start(['query', '--all', '--json', '--url', url]).done;
+  expect(new Set(out.trim().split('\n')).size).toBe(1_200);
+});

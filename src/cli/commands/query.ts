@@ -28,6 +28,7 @@ export const query: Command = {
     to: { type: 'string', value: 'TIME', help: 'before this time' },
     limit: { type: 'string', short: 'n', value: 'N', help: 'records or groups at most [100, 1000]' },
     order: { type: 'string', value: 'ORDER', help: 'desc (newest first) or asc [desc]' },
+    all: { type: 'boolean', short: 'a', help: 'every record that matches, page by page' },
     by: { type: 'string', value: 'LIST', help: 'group by these fields; 5m is time in steps of five minutes' },
     stats: { type: 'string', value: 'LIST', help: 'of each group: count, sum, avg, min, max, distinct, p50 to p99, as p95:FIELD [count]' },
     wide: { type: 'boolean', short: 'w', help: 'show host, trace, id and attributes too' },
@@ -76,13 +77,14 @@ function jsonOf(line: string): unknown {
 
 async function showRecords({ io, values, positionals, style }: Run): Promise<void> {
   const client = new Client(io, values);
-  let left = whole(values, 'limit', 100);
+  let left = values.all ? Number.POSITIVE_INFINITY : whole(values, 'limit', 100);
   let cursor: string | null = null;
   let shown = 0;
   let tookMs = 0;
   const isJson = values.json === true;
   do {
     const page: Page = await client.call<Page>('GET', '/api/logs', {
+      asked: positionals.join(' '),
       query: {
         ...filterQuery(values, positionals),
         ...(timeOf(values) as Query),
@@ -106,7 +108,10 @@ async function showRecords({ io, values, positionals, style }: Run): Promise<voi
 type Asked = { json: unknown } | { body: string; headers: Record<string, string> };
 
 async function showRows({ io, values, style }: Run, asked: Asked): Promise<void> {
-  const answer = await new Client(io, values).call<Answer>('POST', '/api/query', asked);
+  const answer = await new Client(io, values).call<Answer>('POST', '/api/query', {
+    ...asked,
+    asked: 'body' in asked ? asked.body : undefined,
+  });
   if (values.json) {
     for (const row of answer.items) io.out(`${JSON.stringify(row)}\n`);
     return;
