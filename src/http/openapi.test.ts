@@ -34,7 +34,7 @@ test('every parameter of a path is declared, and every query parameter of a sche
 });
 
 test('every operation says what it answers when it goes wrong, as a problem', () => {
-  const otlp = ['exportLogs', 'exportMetrics', 'exportTraces'];
+  const otlp = ['takeOtlpLogs', 'takeOtlpMetrics', 'takeOtlpTraces'];
   for (const { operationId, responses } of operations) {
     const isOtlp = otlp.includes(operationId!);
     expect(Object.keys(responses), operationId).toEqual(expect.arrayContaining(['400', '406', isOtlp ? '503' : '500']));

@@ -93,7 +93,7 @@ describe('the documents', () => {
       [
         ...textOf(file)
           .replace(/```text[\s\S]*?```/g, '')
-          .matchAll(/\b(GET|POST|PUT|DELETE) (\/[a-zA-Z./{}_-]*)/g),
+          .matchAll(/\b(GET|POST|PUT|DELETE) (\/[a-zA-Z0-9./{}_-]*)/g),
       ].map(([, method, path]) => `${method} ${path}`),
     );
     expect(named.length).toBeGreaterThan(30);

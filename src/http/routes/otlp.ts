@@ -23,7 +23,7 @@ const otlpRoute = (signal: OtlpSignal, what: string) =>
   defineRoute({
     method: 'POST',
     path: `/v1/${signal}`,
-    operationId: `export${what}`,
+    operationId: `takeOtlp${what}`,
     tag: 'ingest',
     summary: `Takes ${signal} in as OpenTelemetry's SDKs and collectors send them (OTLP/HTTP)`,
     description:
