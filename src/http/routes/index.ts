@@ -15,6 +15,7 @@ import { logRoutes } from './logs.ts';
 import { metricRoutes } from './metrics.ts';
 import { otlpRoutes } from './otlp.ts';
 import { overviewRoutes } from './overview.ts';
+import { patternRoutes } from './patterns.ts';
 import { queryRoutes } from './query.ts';
 import { searchRoutes } from './searches.ts';
 import { systemRoutes } from './system.ts';
@@ -37,6 +38,7 @@ export const routes: readonly Route[] = [
   ...metricRoutes,
   ...traceRoutes,
   ...anomalyRoutes,
+  ...patternRoutes,
   ...accountingRoutes,
   ...deadLetterRoutes,
   ...alertRoutingRoutes,
