@@ -45,6 +45,13 @@ test('an export goes to standard output, or to a file whose name says what it is
   expect(readFileSync(file, 'utf8').split('\r\n')).toHaveLength(602);
 });
 
+test('without a query everything is exported', async () => {
+  const url = await filled();
+  const { code, out } = await start(['export', '--url', url]).done;
+  expect([code, out.trim().split('\n').length]).toEqual([0, 1_200]);
+  expect((await fetch(`${url}/api/export`, { method: 'POST' })).headers.get('export-records')).toBe('1200');
+});
+
 test('an export that breaks off leaves no file and ends with 1', async () => {
   const made = await serve((_call, res) => {
     res.writeHead(200, { 'content-type': 'application/x-ndjson', 'export-records': '2' });

@@ -32,9 +32,10 @@ export const exportRoutes = [
     },
     errors: ['INVALID_QUERY', 'RATE_LIMITED'],
     waits: true,
-    handle: async ({ platform, options, caller, query: filters, request, answerType }) => {
+    handle: async ({ platform, options, caller, query: filters, request, header, answerType }) => {
       const type = answerType === 'text/csv' ? answerType : 'application/x-ndjson';
-      const asked = request.body === null ? parseLine('') : await readQueryBody(request, options);
+      const isEmpty = request.body === null || header('content-length') === '0';
+      const asked = isEmpty ? parseLine('') : await readQueryBody(request, options);
       const where = allOf(asked.where, conditionOf(filters).where);
       const query = { ...asked, where };
       const time = bothRanges(timeOf(query, options), timeRangeOf(filters, options.clock.nowMs() * 1000));
