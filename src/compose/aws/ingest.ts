@@ -39,7 +39,7 @@ export function buildIngest(runtime: FunctionRuntime<AcceptEnvironment>): ServeI
         open: async () => false,
         accept,
         keys,
-        store: { waitFor: (receipt, sink, timeoutMs) => receipts.waitFor(receipt, sink, inTime(timeoutMs)) },
+        storeOf: () => ({ waitFor: (receipt, sink, timeoutMs) => receipts.waitFor(receipt, sink, inTime(timeoutMs)) }),
       };
       return await serveIngest(platform, { ...options, log: ofInvocation }, event);
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { AppError } from '../../core/errors.ts';
+import type { Signal } from '../../core/signal.ts';
 import { type Answer, jsonMediaType } from '../../http/answer.ts';
 import { authenticate } from '../../http/authenticate.ts';
 import { answerFailure, begin, type Exchange, exchangeHeaders, finish } from '../../http/exchange.ts';
@@ -14,7 +15,9 @@ import { bodyOf, headersOf, resultOfAnswer, urlOf } from './api-event.ts';
 const jsonOnly = [jsonMediaType];
 
 /** What taking records in needs of a platform. */
-export type IngestPlatform = Pick<Platform, 'open' | 'accept' | 'keys'> & { store: Pick<Platform['store'], 'waitFor'> };
+export type IngestPlatform = Pick<Platform, 'open' | 'accept' | 'keys'> & {
+  storeOf(signal: Signal): Pick<Platform['store'], 'waitFor'>;
+};
 
 /**
  * Answers `POST /logs` as API Gateway asks it, without the app and its router: a cold start is then shorter. A test holds it equal to the
